@@ -1,0 +1,1 @@
+//! The program quorate: a durable replicated log in three processes

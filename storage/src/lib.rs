@@ -1,0 +1,1 @@
+//! A segmented write-ahead log with group commit, its in-memory twin and its fault-injecting twin
