@@ -148,7 +148,11 @@ impl Config {
             }
         }
         if append > APPEND_BYTES_LIMIT {
-            return Err(ConfigError::TooLarge { field: "append_bytes_max", value: append, most: APPEND_BYTES_LIMIT });
+            return Err(ConfigError::TooLarge {
+                field: "append_bytes_max",
+                value: append,
+                most: APPEND_BYTES_LIMIT,
+            });
         }
         Ok(())
     }
@@ -237,7 +241,9 @@ impl fmt::Display for ConfigError {
         match self {
             Self::NotAVoter { id } => write!(f, "id {id} is not among the voters; name this node among them"),
             Self::DuplicateVoter { id } => write!(f, "voter {id} is named twice"),
-            Self::TooManyVoters { voters } => write!(f, "{voters} voters, but at most {VOTERS_MAX} are supported"),
+            Self::TooManyVoters { voters } => {
+                write!(f, "{voters} voters, but at most {VOTERS_MAX} are supported")
+            }
             Self::ElectionTimeout { min, max } => {
                 write!(f, "election_timeout_min {min:?} must be below election_timeout_max {max:?}")
             }

@@ -190,12 +190,17 @@ impl fmt::Display for PeerError {
                 write!(f, "entries from {first} on cannot follow {prev} from a leader of {term}")
             }
             Self::RunTooLarge { bytes, bytes_max } => {
-                write!(f, "an append of {bytes} bytes, but at most {bytes_max} are allowed; give all nodes one value")
+                write!(
+                    f,
+                    "an append of {bytes} bytes, but at most {bytes_max} are allowed; give all nodes one value"
+                )
             }
             Self::ConflictsWithCommitted { at, commit } => {
                 write!(f, "entry {at} would replace one that is committed (commit index {commit})")
             }
-            Self::AckBeyondLog { matched, last } => write!(f, "claims to hold {matched}, but the log ends at {last}"),
+            Self::AckBeyondLog { matched, last } => {
+                write!(f, "claims to hold {matched}, but the log ends at {last}")
+            }
             Self::HintBeyondPrev { prev, hint } => write!(f, "rejects {prev} with the later hint {hint}"),
         }
     }
@@ -243,7 +248,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RunOutOfOrder { after, first } => write!(f, "a run from {first} on cannot follow {after}"),
-            Self::TermLost { term, last } => write!(f, "the log ends with {last}, but the term stored is {term}"),
+            Self::TermLost { term, last } => {
+                write!(f, "the log ends with {last}, but the term stored is {term}")
+            }
             Self::EntriesLost { last, needed } => {
                 write!(f, "the log ends with {last}, but {needed} was committed or applied")
             }
