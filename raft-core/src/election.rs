@@ -180,10 +180,8 @@ impl Raft {
     /// Whether a leader was heard within the shortest election timeout; a leader hears itself, as check-quorum
     /// deposes it if it should not.
     fn hears_leader(&self) -> bool {
-        match self.role {
-            Role::Leader(_) => true,
-            _ => self.leader.is_some() && self.now < self.leader_heard + self.config.election_timeout_min,
-        }
+        let recent = self.now < self.leader_heard + self.config.election_timeout_min;
+        matches!(self.role, Role::Leader(_)) || (self.leader.is_some() && recent)
     }
 
     /// The latest moment since which a majority, this node included, has been heard: at a leader, has followed.

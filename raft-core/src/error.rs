@@ -81,6 +81,17 @@ impl fmt::Display for ReadError {
 
 impl core::error::Error for ReadError {}
 
+impl From<ReadError> for ProposeError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotLeader { leader } => Self::NotLeader { leader },
+            ReadError::NoQuorum => Self::NoQuorum,
+            ReadError::Full => Self::Full,
+            ReadError::Halted => Self::Halted,
+        }
+    }
+}
+
 /// Why leadership is not handed over. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -172,11 +172,12 @@ impl Raft {
         let Role::Leader(leading) = &self.role else { return Ok(()) };
         let current =
             self.peers.binary_search(&from).is_ok_and(|peer| leading.followers[peer].session == session);
-        match outcome {
-            Outcome::Accepted { matched } if term == self.term && current && matched > self.log.last() => {
-                Err(PeerError::AckBeyondLog { matched, last: self.log.last() })
+        let last = self.log.last();
+        if let Outcome::Accepted { matched } = outcome {
+            if term == self.term && current && matched > last {
+                return Err(PeerError::AckBeyondLog { matched, last });
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 }

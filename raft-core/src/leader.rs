@@ -76,11 +76,7 @@ impl Raft {
     /// When this node cannot take it now. The state is unchanged.
     pub fn read(&mut self, now: Instant) -> Result<ReadId, ReadError> {
         self.observe(now);
-        self.may_lead().map_err(|refusal| match refusal {
-            ProposeError::NoQuorum => ReadError::NoQuorum,
-            ProposeError::Halted => ReadError::Halted,
-            _ => ReadError::NotLeader { leader: self.leader },
-        })?;
+        self.may_lead()?;
         if self.reads.open() >= self.config.reads_max {
             return Err(ReadError::Full);
         }
@@ -272,30 +268,28 @@ impl Raft {
 
     // Refusals.
 
-    fn may_lead(&self) -> Result<(), ProposeError> {
+    fn may_lead(&self) -> Result<(), ReadError> {
         if self.halted.is_some() {
-            return Err(ProposeError::Halted);
+            return Err(ReadError::Halted);
         }
         if matches!(self.role, Role::Leader(_)) {
             // The timer is set by a majority's last word and cheap to look at; ask again only when it is overdue.
             let overdue = self.timers.deadline(Timer::CheckQuorum).is_some_and(|at| at <= self.now);
             let lost = overdue && self.quorum_since() + self.config.election_timeout_min <= self.now;
-            return if lost { Err(ProposeError::NoQuorum) } else { Ok(()) };
+            return if lost { Err(ReadError::NoQuorum) } else { Ok(()) };
         }
         if self.leader.is_none() && !self.quorum_heard() {
-            return Err(ProposeError::NoQuorum);
+            return Err(ReadError::NoQuorum);
         }
-        Err(ProposeError::NotLeader { leader: self.leader })
+        Err(ReadError::NotLeader { leader: self.leader })
     }
 
     fn may_propose(&self) -> Result<(), ProposeError> {
         self.may_lead()?;
-        match &self.role {
-            Role::Leader(Leading { transfer: Some(Transfer { to, .. }), .. }) => {
-                Err(ProposeError::Transferring { to: *to })
-            }
-            _ => Ok(()),
+        if let Role::Leader(Leading { transfer: Some(Transfer { to, .. }), .. }) = self.role {
+            return Err(ProposeError::Transferring { to });
         }
+        Ok(())
     }
 
     fn append_payload(&mut self, payload: &[u8]) -> Result<LogPos, ProposeError> {

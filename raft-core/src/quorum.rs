@@ -53,10 +53,10 @@ impl Votes {
     }
 
     pub(crate) const fn tally(&self, voters: usize) -> Tally {
-        let needed = majority(voters) as u32;
-        if self.granted.count_ones() >= needed {
+        let (granted, denied) = (self.granted.count_ones() as usize, self.denied.count_ones() as usize);
+        if granted >= majority(voters) {
             Tally::Won
-        } else if self.denied.count_ones() > voters as u32 - needed {
+        } else if denied > voters - majority(voters) {
             Tally::Lost
         } else {
             Tally::Open

@@ -247,6 +247,7 @@ impl Raft {
     /// # Errors
     ///
     /// When `id` is not outstanding. The state is unchanged.
+    #[expect(clippy::needless_pass_by_value, reason = "the answer is handed over, like every other input")]
     pub fn fetched(&mut self, now: Instant, id: FetchId, run: Run) -> Result<(), Misuse> {
         let Some(place) = self.fetches.iter().position(|fetch| fetch.id == id) else {
             return Err(Misuse::UnknownFetch { named: id.get() });
@@ -284,7 +285,7 @@ impl Raft {
         self.now = self.now.max(now);
     }
 
-    pub(crate) const fn voters(&self) -> usize {
+    pub(crate) fn voters(&self) -> usize {
         self.peers.len() + 1
     }
 
