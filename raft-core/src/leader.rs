@@ -166,15 +166,17 @@ impl Raft {
 
     // What time brings.
 
+    /// Asks whoever has said nothing for an interval. A follower that streams says enough; one whose disk stalls is
+    /// asked even while entries are on their way to it, since it answers those only when they are durable.
     pub(crate) fn on_heartbeat(&mut self) {
         let (now, interval) = (self.now, self.config.heartbeat_interval);
         let Role::Leader(leading) = &mut self.role else { return };
         let mut next = now + interval;
         for follower in &mut leading.followers {
-            if follower.asked + interval <= now {
+            if follower.heard + interval <= now {
                 follower.due = Due::Answer;
             } else {
-                next = next.min(follower.asked + interval);
+                next = next.min(follower.heard + interval);
             }
         }
         self.timers.set(Timer::Heartbeat, next);

@@ -142,9 +142,6 @@ impl Raft {
         }
         let prev = follower.next.prev();
         let reply = run.is_some() || follower.due == Due::Answer;
-        if reply {
-            follower.asked = self.now;
-        }
         if let Some(run) = &run {
             follower.sent(run);
         }

@@ -15,6 +15,9 @@ use crate::{
 /// A term further away than this is no election gone wrong but an attack on the range of terms.
 const TERM_LEAP_MAX: u64 = 1 << 40;
 
+/// No term is taken from a peer beyond this, so that there is always room for another election.
+const TERM_MAX: u64 = 1 << 62;
+
 /// One node of a Raft group (Ongaro and Ousterhout 2014; Ongaro's thesis).
 ///
 /// *Inputs*: [`step`](Self::step) a peer spoke, [`tick`](Self::tick) time passed, [`persisted`](Self::persisted),
@@ -155,7 +158,8 @@ impl Raft {
         if self.halted.is_some() {
             return Ok(());
         }
-        if message.term().get() > self.term.get().saturating_add(TERM_LEAP_MAX) {
+        let reachable = self.term.get().saturating_add(TERM_LEAP_MAX).min(TERM_MAX);
+        if message.term().get() > reachable.max(self.term.get() + 1) {
             return Err(PeerError::TermTooFar { term: message.term(), own: self.term });
         }
         self.judge(from, &message)?;
