@@ -2,7 +2,7 @@ use core::fmt;
 
 use machine_core::NodeId;
 
-use crate::{Index, LogPos, Term};
+use crate::{Index, LogPos, Round, Term};
 
 /// Why a proposal was not taken. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -180,6 +180,13 @@ pub enum PeerError {
         /// The leader's last.
         last: Index,
     },
+    /// An answer to a question that was never asked.
+    RoundNeverAsked {
+        /// The round claimed.
+        round: Round,
+        /// The newest asked.
+        newest: Round,
+    },
     /// A rejection whose hint lies after the place that was asked about.
     HintBeyondPrev {
         /// The index asked about.
@@ -211,6 +218,9 @@ impl fmt::Display for PeerError {
             }
             Self::AckBeyondLog { matched, last } => {
                 write!(f, "claims to hold {matched}, but the log ends at {last}")
+            }
+            Self::RoundNeverAsked { round, newest } => {
+                write!(f, "answers {round}, but {newest} is the newest asked")
             }
             Self::HintBeyondPrev { prev, hint } => write!(f, "rejects {prev} with the later hint {hint}"),
         }

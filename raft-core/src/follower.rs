@@ -12,8 +12,8 @@ impl Raft {
     pub(crate) fn judge(&self, from: NodeId, message: &Message) -> Result<(), PeerError> {
         match message {
             Message::Append { term, prev, run, .. } => self.judge_append(from, *term, *prev, run.as_ref()),
-            Message::AppendReply { term, session, outcome, .. } => {
-                self.judge_reply(from, *term, *session, *outcome)
+            Message::AppendReply { term, session, round, outcome } => {
+                self.judge_reply(from, *term, *session, *round, *outcome)
             }
             Message::PreVote { .. }
             | Message::PreVoteReply { .. }
@@ -162,6 +162,7 @@ impl Raft {
         from: NodeId,
         term: Term,
         session: SessionId,
+        round: Round,
         outcome: Outcome,
     ) -> Result<(), PeerError> {
         if let Outcome::Rejected { prev, hint } = outcome {
@@ -170,14 +171,19 @@ impl Raft {
             }
         }
         let Role::Leader(leading) = &self.role else { return Ok(()) };
-        let current =
+        let known =
             self.peers.binary_search(&from).is_ok_and(|peer| leading.followers[peer].session == session);
-        let last = self.log.last();
-        if let Outcome::Accepted { matched } = outcome {
-            if term == self.term && current && matched > last {
-                return Err(PeerError::AckBeyondLog { matched, last });
-            }
+        if term != self.term || !known {
+            return Ok(());
         }
-        Ok(())
+        if round > self.reads.round() {
+            return Err(PeerError::RoundNeverAsked { round, newest: self.reads.round() });
+        }
+        match outcome {
+            Outcome::Accepted { matched } if matched > self.log.last() => {
+                Err(PeerError::AckBeyondLog { matched, last: self.log.last() })
+            }
+            Outcome::Accepted { .. } | Outcome::Rejected { .. } => Ok(()),
+        }
     }
 }
