@@ -78,6 +78,12 @@ impl Workspace {
 }
 
 impl File {
+    /// A file that exists only in a test.
+    #[cfg(test)]
+    pub(crate) fn of(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), text: text.to_owned() }
+    }
+
     /// The lines with their numbers, from 1.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().map(|(before, line)| (before + 1, line))

@@ -1,1 +1,50 @@
+use std::time::Duration;
 
+use super::{STEPS, choose, seeds, summary};
+
+#[test]
+fn names_are_distinct_words() {
+    let mut names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), STEPS.len());
+    assert!(STEPS.iter().all(|step| step.name.len() <= 8), "the columns of the summary are this wide");
+}
+
+#[test]
+fn options_choose_steps_in_the_order_of_the_table() {
+    let names = |options: &[&str]| {
+        choose(options).map(|steps| steps.iter().map(|step| step.name).collect::<Vec<_>>())
+    };
+    assert_eq!(names(&["--only", "tidy"]), Ok(vec!["tidy"]));
+    assert_eq!(names(&["--only", "msrv", "--only", "fmt"]), Ok(vec!["fmt", "msrv"]));
+    assert_eq!(names(&[]).map(|all| all.len()), Ok(STEPS.len()));
+    assert!(names(&["--only", "tea"]).expect_err("not a step").contains("`tea`"));
+    assert!(names(&["--only"]).is_err() && names(&["tidy"]).is_err() && names(&["--skip", "tidy"]).is_err());
+}
+
+#[test]
+fn seeds_come_from_the_commit() {
+    assert_eq!(seeds("0000000fdeadbeef\n"), Ok("15..2015".to_owned()));
+    assert_eq!(seeds("ffffffff00000000"), Ok("4294967295..4294969295".to_owned()), "no overflow at the end");
+    assert!(seeds("HEAD").is_err() && seeds("").is_err() && seeds("xyzxyzxyz").is_err());
+}
+
+#[test]
+fn commands_are_shown_as_one_types_them() {
+    let loom = STEPS.iter().find(|step| step.name == "loom").expect("a step of the table");
+    assert!(loom.shown("").starts_with("RUSTFLAGS='--cfg loom' CARGO_TARGET_DIR='target/loom' "));
+    let sim = STEPS.iter().find(|step| step.name == "sim").expect("a step of the table");
+    assert!(sim.shown("1..2").ends_with("raft --seeds 1..2"));
+}
+
+#[test]
+fn the_summary_counts_and_hides_nothing() {
+    let chosen = choose(&["--only", "fmt", "--only", "tidy", "--only", "msrv"]).expect("steps of the table");
+    let second = Duration::from_secs(1);
+    let text = summary(&chosen, &[(true, second), (false, second)]);
+    assert!(text.contains("msrv     not run"), "{text}");
+    assert_eq!(text.lines().last(), Some("1 passed, 1 failed"));
+    let all = summary(&chosen, &[(true, second); 3]);
+    assert_eq!(all.lines().last(), Some("3 passed, 0 failed"));
+}

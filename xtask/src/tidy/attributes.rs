@@ -18,7 +18,7 @@ pub(super) fn check(file: &File, levels: &Levels) -> Vec<Finding> {
                 findings.extend(judge(&attribute).map(|advice| Finding::new(&file.path, line, advice)));
             }
             let is_macro =
-                is_sign(tokens.get(at + 1), '!') && bracket(tokens.get(at + 2), Delimiter::None).is_none();
+                is_sign(tokens.get(at + 1), '!') && matches!(tokens.get(at + 2), Some(TokenTree::Group(_)));
             if is_macro && ident(Some(token)).is_some_and(|name| name == "todo" || name == "unimplemented") {
                 findings.push(Finding::new(
                     &file.path,
