@@ -50,9 +50,8 @@ fn run(args: &[&str]) -> Result<bool, Failure> {
         }
         ["tidy"] => tidy::check(&Workspace::open()?),
         ["tidy", "--bless"] => {
-            let workspace = Workspace::open()?;
-            tidy::bless(&workspace)?;
-            tidy::check(&workspace)
+            tidy::bless(&Workspace::open()?)?;
+            tidy::check(&Workspace::open()?)
         }
         ["test", options @ ..] => steps::run(&workspace::root()?, options),
         ["msrv"] => msrv::run(&Workspace::open()?),

@@ -71,12 +71,13 @@ pub(crate) fn bless(workspace: &Workspace) -> Result<(), Failure> {
 fn whole(workspace: &Workspace) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     for package in workspace.members() {
-        findings.extend(arrows::check(package));
+        let manifest = workspace.file(&format!("{}/Cargo.toml", package.folder));
+        findings.extend(arrows::check(package, manifest));
         findings.extend(manifests::check(package, &|path| workspace.file(path)));
     }
     let policy = dependencies::Policy::read(workspace.file(dependencies::POLICY))?;
     for package in &workspace.packages {
-        findings.extend(policy.check(package));
+        findings.extend(policy.check(package, workspace.file("Cargo.lock")));
     }
     Ok(findings)
 }
@@ -105,6 +106,12 @@ fn one_file(workspace: &Workspace, file: &File) -> Vec<Finding> {
         findings.extend(mirrors::check(file, &|path| read(workspace, path)));
     }
     findings
+}
+
+/// The first line that begins so; the first of all when none does.
+fn line_of(file: Option<&File>, start: &str) -> usize {
+    let mut lines = file.into_iter().flat_map(File::lines);
+    lines.find(|(_, text)| text.starts_with(start)).map_or(1, |(line, _)| line)
 }
 
 /// The text of a file of the repository as it is on disk: `bless` may just have written it.

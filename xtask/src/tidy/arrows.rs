@@ -1,7 +1,7 @@
 //! Which crate may use which. Arrows never run back: a core knows no adapter, an adapter knows no protocol.
 
-use super::Finding;
-use crate::workspace::{Dependency, Kind, Package};
+use super::{Finding, line_of};
+use crate::workspace::{Dependency, File, Kind, Package};
 
 /// What one crate may use. A folder that is not in the table is refused until it is.
 #[derive(Debug)]
@@ -77,12 +77,12 @@ pub(super) fn is_core(folder: &str) -> bool {
 }
 
 /// Every dependency of the package that its place does not allow.
-pub(super) fn check(package: &Package) -> Vec<Finding> {
-    let manifest = format!("{}/Cargo.toml", package.folder);
+pub(super) fn check(package: &Package, manifest: Option<&File>) -> Vec<Finding> {
+    let path = format!("{}/Cargo.toml", package.folder);
     let Some(place) = place(&package.folder) else {
         let advice =
             "is not in the table of import directions; decide what it may use, in xtask/src/tidy/arrows.rs";
-        return vec![Finding::new(&manifest, 1, advice)];
+        return vec![Finding::new(&path, 1, advice)];
     };
     let refused = package.dependencies.iter().filter(|dependency| !allowed(place, dependency));
     refused
@@ -92,7 +92,8 @@ pub(super) fn check(package: &Package) -> Vec<Finding> {
                  code to a crate that may",
                 dependency.name, place.folder
             );
-            Finding::new(&manifest, 1, advice)
+            let line = line_of(manifest, dependency.name.trim_start_matches("quorate-"));
+            Finding::new(&path, line, advice)
         })
         .collect()
 }

@@ -4,7 +4,7 @@
 use semver::{Version, VersionReq};
 use spdx::{Expression, LicenseReq};
 
-use super::{Finding, text::PUBLIC_REGISTRY};
+use super::{Finding, line_of, text::PUBLIC_REGISTRY};
 use crate::{
     Failure,
     workspace::{File, Package},
@@ -38,10 +38,11 @@ impl Policy {
     }
 
     /// What is wrong with a package of the lock file.
-    pub(super) fn check(&self, package: &Package) -> Vec<Finding> {
+    pub(super) fn check(&self, package: &Package, lock: Option<&File>) -> Vec<Finding> {
         let name = format!("{} {}", package.name, package.version);
+        let line = line_of(lock, &format!("name = \"{}\"", package.name));
         let mut findings = Vec::new();
-        let mut add = |advice: String| findings.push(Finding::new("Cargo.lock", 1, advice));
+        let mut add = |advice: String| findings.push(Finding::new("Cargo.lock", line, advice));
         if package.source.as_deref().is_some_and(|source| source != PUBLIC_REGISTRY) {
             add(format!("{name} does not come from the public registry; take a published version"));
         }

@@ -1,10 +1,10 @@
 use super::{CORES, LOOM_TARGET, Role, TABLE, check, is_core, place};
-use crate::workspace::{Dependency, Kind, Package};
+use crate::workspace::{Dependency, File, Kind, Package};
 
 fn findings(folder: &str, name: &str, kind: Kind, target: Option<&str>) -> usize {
     let dependency = Dependency { name: name.to_owned(), kind, target: target.map(str::to_owned) };
     let package = Package { folder: folder.to_owned(), dependencies: vec![dependency], ..Package::default() };
-    check(&package).len()
+    check(&package, None).len()
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn tests_of_a_core_need_no_adapter() {
 #[test]
 fn an_unknown_crate_needs_a_place_first() {
     let package = Package { folder: "kitchen-sink".to_owned(), ..Package::default() };
-    assert_eq!(check(&package).len(), 1);
+    assert_eq!(check(&package, None).len(), 1);
 }
 
 /// The table itself: no arrow from a core to an adapter, and none in a circle.
@@ -88,4 +88,20 @@ fn the_table_has_no_circle() {
         assert!(row.role == Role::Adapter || cores_only, "{} is a core", row.folder);
     }
     assert!(place("machine-core").is_some() && is_core("raft-core") && !is_core("storage"));
+}
+
+#[test]
+fn the_finding_names_the_line_of_the_manifest() {
+    let dependency = Dependency { name: "quorate-storage".to_owned(), kind: Kind::Normal, target: None };
+    let package =
+        Package { folder: "raft-core".to_owned(), dependencies: vec![dependency], ..Package::default() };
+    let manifest = File::of(
+        "raft-core/Cargo.toml",
+        "[dependencies]\nbytes.workspace = true\nstorage.workspace = true\n",
+    );
+    let shown: Vec<_> = check(&package, Some(&manifest)).iter().map(ToString::to_string).collect();
+    assert!(
+        shown.iter().all(|one| one.starts_with("raft-core/Cargo.toml:3: `quorate-storage`")),
+        "{shown:?}"
+    );
 }

@@ -23,7 +23,7 @@ fn findings(name: &str, version: &str, licence: Option<&str>, source: Option<&st
         source: source.map(str::to_owned),
         ..Package::default()
     };
-    policy.check(&package).len()
+    policy.check(&package, None).len()
 }
 
 #[test]
