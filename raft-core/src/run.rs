@@ -1,0 +1,376 @@
+//! The unit of the log: a block of consecutive entries of one term, encoded once and shared ever after.
+
+use core::fmt;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+use crate::{Index, LogPos, Term};
+
+/// Bytes before each payload: its length (u32, little endian) and its kind (u8).
+pub const ENTRY_HEADER_BYTES: usize = 5;
+
+/// What an entry is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntryKind {
+    /// Proposed by the application: the state machine applies it.
+    Normal,
+    /// The empty entry with which a leader opens its term (Raft §8): the state machine skips it.
+    Blank,
+}
+
+impl EntryKind {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Normal => 0,
+            Self::Blank => 1,
+        }
+    }
+
+    const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Normal),
+            1 => Some(Self::Blank),
+            _ => None,
+        }
+    }
+}
+
+/// One entry, borrowed from its [`Run`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// Its place in the log.
+    pub index: Index,
+    /// What it is for.
+    pub kind: EntryKind,
+    /// The proposed bytes; empty for a blank entry.
+    pub payload: &'a [u8],
+}
+
+/// Consecutive entries of one term, at least one, as one shared block of bytes.
+///
+/// The block is made once, when the leader seals what was proposed since the last poll, or when a follower receives
+/// it. The log, the write to disk and the messages to all followers hold the same block: none copies or allocates per
+/// entry. The bytes are those of the wire and of the disk: per entry a u32 length (little endian), a u8 kind, and the
+/// payload.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Run {
+    term: Term,
+    first: Index,
+    count: u32,
+    body: Bytes,
+}
+
+impl Run {
+    /// Takes bytes that came from a peer or a disk, after looking at every entry's header.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not exactly `count` well-formed entries, when `count`, `first` or `term` is zero, or when an
+    /// index would exceed 2^64 - 1.
+    pub fn decode(term: Term, first: Index, count: u32, body: Bytes) -> Result<Self, RunError> {
+        if count == 0 || first == Index::ZERO || term == Term::ZERO {
+            return Err(RunError::Zero);
+        }
+        if first.get().checked_add(u64::from(count)).is_none() {
+            return Err(RunError::IndexOverflow { first });
+        }
+        let mut rest = &body[..];
+        for entry in 0..count {
+            let (_, _, after) = split_entry(rest).map_err(|flaw| RunError::Entry { entry, flaw })?;
+            rest = after;
+        }
+        if !rest.is_empty() {
+            return Err(RunError::TrailingBytes { bytes: rest.len() });
+        }
+        Ok(Self { term, first, count, body })
+    }
+
+    /// The term of all its entries.
+    #[must_use]
+    pub const fn term(&self) -> Term {
+        self.term
+    }
+
+    /// The index of its first entry.
+    #[must_use]
+    pub const fn first(&self) -> Index {
+        self.first
+    }
+
+    /// The index of its last entry.
+    #[must_use]
+    pub const fn last(&self) -> Index {
+        Index::new(self.first.get() + self.count as u64 - 1)
+    }
+
+    /// Term and index of its last entry.
+    #[must_use]
+    pub const fn last_pos(&self) -> LogPos {
+        LogPos { term: self.term, index: self.last() }
+    }
+
+    /// How many entries it holds; at least 1.
+    #[must_use]
+    pub const fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// All entries as bytes, headers included: what goes to disk and to peers.
+    #[must_use]
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The entries, in order.
+    #[must_use]
+    pub fn entries(&self) -> Entries<'_> {
+        Entries { next: self.first, rest: &self.body }
+    }
+
+    /// The payloads that the state machine is to apply, with their indexes; blank entries are left out.
+    pub fn payloads(&self) -> impl Iterator<Item = (Index, &[u8])> {
+        self.entries()
+            .filter(|entry| entry.kind == EntryKind::Normal)
+            .map(|entry| (entry.index, entry.payload))
+    }
+
+    /// An owned handle on a payload borrowed from this run: shares the block, copies nothing.
+    ///
+    /// # Panics
+    ///
+    /// When `payload` is not a slice of this run's body: a mistake of the caller.
+    #[must_use]
+    pub fn share(&self, payload: &[u8]) -> Bytes {
+        self.body.slice_ref(payload)
+    }
+
+    /// The entries up to and including `last`, in the same block; `None` when that leaves nothing.
+    ///
+    /// Walks the headers up to there.
+    #[must_use]
+    pub fn up_to(&self, last: Index) -> Option<Self> {
+        if last >= self.last() {
+            return Some(self.clone());
+        }
+        let keep = last.get().checked_sub(self.first.get())? + 1;
+        let count = u32::try_from(keep).expect("fewer than the run's own count");
+        let body = self.body.slice(..self.offset_of(count));
+        Some(Self { count, body, ..*self })
+    }
+
+    /// The entries from `first` on, in the same block; `None` when that leaves nothing.
+    ///
+    /// Walks the headers up to there.
+    #[must_use]
+    pub fn starting_at(&self, first: Index) -> Option<Self> {
+        if first <= self.first {
+            return Some(self.clone());
+        }
+        if first > self.last() {
+            return None;
+        }
+        let skip = u32::try_from(first.get() - self.first.get()).expect("fewer than the run's own count");
+        let body = self.body.slice(self.offset_of(skip)..);
+        Some(Self { term: self.term, first, count: self.count - skip, body })
+    }
+
+    /// The leading entries whose encoding takes at most `bytes_max`, but at least one, in the same block.
+    ///
+    /// Walks the headers up to there.
+    #[must_use]
+    pub fn fit(&self, bytes_max: usize) -> Self {
+        if self.body.len() <= bytes_max {
+            return self.clone();
+        }
+        let (mut count, mut bytes) = (0, 0);
+        for entry in self.entries() {
+            let longer = bytes + ENTRY_HEADER_BYTES + entry.payload.len();
+            if count > 0 && longer > bytes_max {
+                break;
+            }
+            (count, bytes) = (count + 1, longer);
+        }
+        Self { count, body: self.body.slice(..bytes), ..*self }
+    }
+
+    /// One run from several that follow each other in one term: the only place where entries are copied, used when a
+    /// follower that lags is sent many small runs.
+    pub(crate) fn join<'a>(runs: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
+        let first = runs.clone().next()?;
+        let mut body = BytesMut::with_capacity(runs.clone().map(|run| run.body.len()).sum());
+        let mut count = 0;
+        for run in runs {
+            assert_eq!(run.term, first.term, "a run has one term");
+            assert_eq!(run.first.get(), first.first.get() + u64::from(count), "runs follow each other");
+            body.extend_from_slice(&run.body);
+            count += run.count;
+        }
+        Some(Self { term: first.term, first: first.first, count, body: body.freeze() })
+    }
+
+    fn offset_of(&self, entry: u32) -> usize {
+        let mut entries = self.entries();
+        for _ in 0..entry {
+            entries.next();
+        }
+        self.body.len() - entries.rest.len()
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..={}@{}({}B)", self.first, self.last(), self.term, self.body.len())
+    }
+}
+
+/// The entries of a [`Run`], in order.
+#[derive(Clone, Debug)]
+pub struct Entries<'a> {
+    next: Index,
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (kind, payload, rest) = split_entry(self.rest).expect("a run is looked at whole when it is made");
+        let index = self.next;
+        self.next = index.next();
+        self.rest = rest;
+        Some(Entry { index, kind, payload })
+    }
+}
+
+/// Entries proposed since the last poll: the leader's block in the making.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenRun {
+    term: Term,
+    first: Index,
+    count: u32,
+    buffer: BytesMut,
+}
+
+impl OpenRun {
+    pub(crate) const fn new(term: Term, first: Index, buffer: BytesMut) -> Self {
+        Self { term, first, count: 0, buffer }
+    }
+
+    /// Whether a payload of this length still finds room without moving what is already there.
+    pub(crate) fn has_room(&self, payload_bytes: usize) -> bool {
+        self.buffer.capacity() - self.buffer.len() >= ENTRY_HEADER_BYTES + payload_bytes
+    }
+
+    pub(crate) fn push(&mut self, kind: EntryKind, payload: &[u8]) -> Index {
+        let length = u32::try_from(payload.len()).expect("a payload is below append_bytes_max");
+        self.buffer.put_u32_le(length);
+        self.buffer.put_u8(kind.code());
+        self.buffer.put_slice(payload);
+        let index = Index::new(self.first.get() + u64::from(self.count));
+        self.count += 1;
+        index
+    }
+
+    pub(crate) const fn first(&self) -> Index {
+        self.first
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// The finished run, and the rest of the buffer for the next one.
+    pub(crate) fn seal(mut self) -> (Run, BytesMut) {
+        let body = self.buffer.split().freeze();
+        (Run { term: self.term, first: self.first, count: self.count, body }, self.buffer)
+    }
+}
+
+/// Why bytes are not a run. Nothing was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RunError {
+    /// No entries, or index or term zero.
+    Zero,
+    /// The last entry's index would not fit 64 bits.
+    IndexOverflow {
+        /// The first index claimed.
+        first: Index,
+    },
+    /// An entry is malformed.
+    Entry {
+        /// Which one, counted from zero.
+        entry: u32,
+        /// What is wrong with it.
+        flaw: EntryFlaw,
+    },
+    /// Bytes are left after the last entry.
+    TrailingBytes {
+        /// How many.
+        bytes: usize,
+    },
+}
+
+/// What is wrong with an encoded entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EntryFlaw {
+    /// The bytes end before the entry does.
+    Truncated,
+    /// No entry kind has this code.
+    UnknownKind(u8),
+    /// A blank entry with a payload.
+    BlankWithPayload,
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zero => write!(f, "a run without entries, or with index or term zero"),
+            Self::IndexOverflow { first } => {
+                write!(f, "a run that starts at {first} ends beyond the last index")
+            }
+            Self::Entry { entry, flaw } => match flaw {
+                EntryFlaw::Truncated => write!(f, "entry {entry} of a run ends beyond the bytes given"),
+                EntryFlaw::UnknownKind(code) => {
+                    write!(f, "entry {entry} of a run has the unknown kind {code}")
+                }
+                EntryFlaw::BlankWithPayload => {
+                    write!(f, "entry {entry} of a run is blank and yet has a payload")
+                }
+            },
+            Self::TrailingBytes { bytes } => {
+                write!(f, "{bytes} bytes are left after the last entry of a run")
+            }
+        }
+    }
+}
+
+impl core::error::Error for RunError {}
+
+fn split_entry(mut bytes: &[u8]) -> Result<(EntryKind, &[u8], &[u8]), EntryFlaw> {
+    if bytes.len() < ENTRY_HEADER_BYTES {
+        return Err(EntryFlaw::Truncated);
+    }
+    let length = bytes.get_u32_le() as usize;
+    let code = bytes.get_u8();
+    let kind = EntryKind::from_code(code).ok_or(EntryFlaw::UnknownKind(code))?;
+    if length > bytes.len() {
+        return Err(EntryFlaw::Truncated);
+    }
+    if kind == EntryKind::Blank && length > 0 {
+        return Err(EntryFlaw::BlankWithPayload);
+    }
+    let (payload, rest) = bytes.split_at(length);
+    Ok((kind, payload, rest))
+}
+
+#[cfg(test)]
+mod tests;
