@@ -25,7 +25,8 @@ struct Step {
     env: &'static [(&'static str, &'static str)],
 }
 
-/// The cheap and telling ones first; the oldest Rust last, since it may have to be downloaded.
+/// The cheap and telling ones first; the oldest Rust last, since it may have to be downloaded. The release tests take the
+/// release profile as it is published, without overflow checks: a sum that wraps there panics in the tests before them.
 const STEPS: &[Step] = &[
     step("fmt", "one layout", "fmt --all --check"),
     step("tidy", "the rules no compiler checks", "xtask tidy"),

@@ -58,7 +58,10 @@ fn paths_of_machines() {
     assert_fires("a.md", "cd /opt/checkout/quorate/xtask\n", "somebody's machine");
     assert_fires("a.md", &format!("in {}:\\Users\\ann\n", 'C'), "somebody's machine");
     assert_fires("a.md", &format!("in {}:/work\n", 'D'), "somebody's machine");
-    assert_silent("a.md", "/tmp/x, /dev/shm, /proc/self, GET /status, https://a.example/x, a: b, S:\\\n");
+    assert_silent(
+        "a.md",
+        "/tmp/x, /dev/shm, /proc/self, GET /status, https://a.example/x, a: b, S:\\, PROTO:/x\n",
+    );
 }
 
 #[test]
