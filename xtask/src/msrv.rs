@@ -33,7 +33,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<bool, Failure> {
     println!("msrv: {}", describe(&compiler)?);
     let mut check = compiler.environment(cargo());
     // Without targets that need dev-dependencies: theirs is a newer Rust, and no user compiles them.
-    check.args(["check", "--workspace", "--lib", "--bins", "--locked"]);
+    check.args(["check", "--workspace", "--lib", "--bins", "--locked", "--keep-going"]);
     check.current_dir(&workspace.root).env("CARGO_TARGET_DIR", folder.join("build"));
     let status = check.status().map_err(|error| format!("cargo does not start: {error}"))?;
     println!("msrv: {} with Rust {version}", if status.success() { "compiles" } else { "does NOT compile" });

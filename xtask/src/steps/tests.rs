@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
-use super::{STEPS, choose, seeds, summary};
+use super::{STEPS, choose, run_and_prove, seeds, summary};
 
 #[test]
 fn names_are_distinct_words() {
@@ -47,4 +47,20 @@ fn the_summary_counts_and_hides_nothing() {
     assert_eq!(text.lines().last(), Some("1 passed, 1 failed"));
     let all = summary(&chosen, &[(true, second); 3]);
     assert_eq!(all.lines().last(), Some("3 passed, 0 failed"));
+}
+
+#[test]
+fn ending_well_is_not_enough_where_a_proof_is_asked() {
+    let version = || {
+        let mut cargo = crate::workspace::cargo();
+        cargo.arg("--version");
+        cargo
+    };
+    let passes = |command: Command, proof| run_and_prove(command, proof).expect("cargo started these tests");
+    assert!(passes(version(), None) && passes(version(), Some("cargo")));
+    assert!(!passes(version(), Some("test loom_tests::")), "ends well, and says nothing of the kind");
+    let mut fails = crate::workspace::cargo();
+    fails.arg("--no-such-option");
+    assert!(!passes(fails, None));
+    assert!(run_and_prove(Command::new("no/such/program"), None).is_err());
 }
