@@ -1,6 +1,6 @@
 use std::{process::Command, time::Duration};
 
-use super::{STEPS, choose, run_and_prove, seeds, summary};
+use super::{SEEDS, STEPS, choose, run_and_prove, seeds, summary};
 
 #[test]
 fn names_are_distinct_words() {
@@ -36,6 +36,7 @@ fn commands_are_shown_as_one_types_them() {
     assert!(loom.shown("").starts_with("RUSTFLAGS='--cfg loom' CARGO_TARGET_DIR='target/loom' "));
     let sim = STEPS.iter().find(|step| step.name == "sim").expect("a step of the table");
     assert!(sim.shown("1..2").ends_with("raft --seeds 1..2"));
+    assert_eq!(sim.proof, Some(format!("{SEEDS} passed, 0 failed").as_str()));
 }
 
 #[test]
