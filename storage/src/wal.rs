@@ -214,6 +214,11 @@ impl<D: Disk> Wal<D> {
         &self.disk
     }
 
+    /// The disk under the log, for a simulator that changes its faults. Changing its files breaks the log.
+    pub const fn disk_mut(&mut self) -> &mut D {
+        &mut self.disk
+    }
+
     /// Lets go of the log as a crash would, without a last word to the disk.
     #[must_use]
     pub fn into_disk(self) -> D {

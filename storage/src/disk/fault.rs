@@ -14,8 +14,10 @@ pub struct FaultDisk<D> {
     inner: D,
     operations: u64,
     faults: BTreeMap<u64, Fault>,
+    lasting: BTreeMap<Operation, Fault>,
     power_until: u64,
     struck: Vec<(u64, Operation)>,
+    hurt: bool,
     after_failure: Vec<Operation>,
 }
 
@@ -52,8 +54,10 @@ impl<D> FaultDisk<D> {
             inner,
             operations: 0,
             faults: BTreeMap::new(),
+            lasting: BTreeMap::new(),
             power_until: u64::MAX,
             struck: Vec::new(),
+            hurt: false,
             after_failure: Vec::new(),
         }
     }
@@ -63,6 +67,20 @@ impl<D> FaultDisk<D> {
     pub fn with_fault(mut self, operation: u64, fault: Fault) -> Self {
         self.faults.insert(operation, fault);
         self
+    }
+
+    /// Every operation of this kind fails in this way.
+    #[must_use]
+    pub fn with_fault_on(mut self, operation: Operation, fault: Fault) -> Self {
+        self.lasting.insert(operation, fault);
+        self
+    }
+
+    /// Nothing fails any more.
+    pub fn heal(&mut self) {
+        self.faults.clear();
+        self.lasting.clear();
+        self.power_until = u64::MAX;
     }
 
     /// After so many operations the power is gone: all later ones fail with EIO and do nothing at all.
@@ -99,24 +117,20 @@ impl<D> FaultDisk<D> {
     /// Counts an operation and says what is to go wrong with it.
     fn next(&mut self, operation: Operation) -> io::Result<Option<Fault>> {
         self.operations += 1;
-        if self.hurt() {
+        if self.hurt {
             self.after_failure.push(operation);
         }
         if self.operations > self.power_until {
             return Err(Fault::InputOutput.error());
         }
-        let fault = self.faults.get(&self.operations).copied().filter(|fault| fault.strikes(operation));
+        let fault = self.faults.get(&self.operations).or_else(|| self.lasting.get(&operation)).copied();
+        let fault = fault.filter(|fault| fault.strikes(operation));
         if fault.is_some() {
             self.struck.push((self.operations, operation));
         }
+        let fatal = matches!(fault, Some(Fault::InputOutput | Fault::NoSpace));
+        self.hurt |= fatal && matches!(operation, Operation::Write | Operation::Sync);
         Ok(fault)
-    }
-
-    fn hurt(&self) -> bool {
-        self.struck.iter().any(|(number, operation)| {
-            let fatal = matches!(self.faults.get(number), Some(Fault::InputOutput | Fault::NoSpace));
-            fatal && matches!(operation, Operation::Write | Operation::Sync)
-        })
     }
 
     /// For operations that fail as a whole.

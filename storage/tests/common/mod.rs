@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub(crate) mod life;
+
 use bytes::Bytes;
 use machine_core::{NodeId, WriteId};
 use std::{
