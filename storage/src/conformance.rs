@@ -66,7 +66,7 @@ impl core::error::Error for Failed {}
 ///
 /// The first check that fails.
 pub fn run<P: Place>(mut make: impl FnMut() -> P) -> Result<(), Failed> {
-    let checks: [(&'static str, fn(&mut P) -> Result<(), String>); 9] = [
+    let checks: [(&'static str, Check<P>); 9] = [
         ("an empty log says so", empty),
         ("reads see what was appended", appended_is_read),
         ("a gap, a released or malformed run, a wrong id change nothing", refusals),
@@ -82,6 +82,8 @@ pub fn run<P: Place>(mut make: impl FnMut() -> P) -> Result<(), Failed> {
     }
     Ok(())
 }
+
+type Check<P> = fn(&mut P) -> Result<(), String>;
 
 fn empty<P: Place>(place: &mut P) -> Result<(), String> {
     let (mut log, recovered) = place.open();

@@ -447,3 +447,6 @@ impl fmt::Display for OptionsError {
 }
 
 impl core::error::Error for OptionsError {}
+
+#[cfg(test)]
+mod tests;

@@ -470,3 +470,6 @@ fn zeros(mut count: u32) -> impl Iterator<Item = &'static [u8]> {
         (!piece.is_empty()).then_some(piece)
     })
 }
+
+#[cfg(test)]
+mod tests;
