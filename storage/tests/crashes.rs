@@ -6,7 +6,7 @@ use common::{
     open, options, write,
 };
 use machine_core::Rng;
-use storage::{Fate, FaultDisk, LogStore, MemoryDisk, OpenError, Wal};
+use storage::{Fate, FaultDisk, LogStore, MemoryDisk, OpenError, Wal, disk::Pending};
 
 mod common;
 
@@ -107,8 +107,8 @@ fn what_lies_beyond_a_torn_record_never_comes_back() {
         drop(wal);
         // The second record's first sector stays old, everything else is there.
         disk.crash(|pending| match pending {
-            storage::disk::Pending::Sector { sector: 2, .. } => Fate::Lost,
-            _ => Fate::Kept,
+            Pending::Sector { sector: 2, .. } => Fate::Lost,
+            Pending::Sector { .. } | Pending::Length { .. } | Pending::Directory(_) => Fate::Kept,
         });
         let (mut wal, recovered) = open(&mut disk);
         assert_eq!(recovered.last, 1);
