@@ -28,8 +28,9 @@ use segments::NewSegment;
 ///
 /// # Memory
 ///
-/// An item of 48 bytes for every live run, 16 for every segment, and nothing that grows with the bytes stored. Opening
-/// reads one segment at a time. Two files are open at a time at most, and the lock.
+/// An index item of 48 bytes for every live run, where neighbours of the same mark share one, up to 16 KiB of records; 16
+/// bytes for every segment; nothing that grows with the bytes stored. Opening reads one segment at a time. Two files are
+/// open at most, and the lock.
 ///
 /// # Costs
 ///
@@ -86,15 +87,19 @@ struct Sealed {
     tag: u64,
 }
 
-/// Where a run is stored.
+/// Where a run, or several that follow each other, are stored.
 #[derive(Clone, Copy, Debug)]
 struct Location {
     sequence: u64,
     offset: u32,
-    /// Bytes of the whole record.
+    /// Bytes of all its records.
     length: u32,
-    body_bytes: u32,
+    /// Entries of all its records, live or not.
+    entries: u32,
 }
+
+/// Up to so many bytes of neighbouring records share an item of the index: what is read to find one of them.
+const JOINED_BYTES_MAX: u32 = 16 << 10;
 
 /// Zeros to write ahead of the records.
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
@@ -121,9 +126,8 @@ impl<D: Disk> LogStore for Wal<D> {
         self.appended = write.id;
         self.state = Some(write.state);
         if let Some(run) = run {
-            let body_bytes = u32::try_from(run.body.len()).expect("a body is shorter than its record");
-            let location = Location { sequence: self.active.sequence, offset, length, body_bytes };
-            self.index.push(LiveRun { first: run.first, count: run.count, mark: run.mark }, location);
+            let location = Location { sequence: self.active.sequence, offset, length, entries: run.count };
+            location.add_to(&mut self.index, LiveRun { first: run.first, count: run.count, mark: run.mark });
         }
         Ok(())
     }
@@ -155,17 +159,14 @@ impl<D: Disk> LogStore for Wal<D> {
 
     fn read(&mut self, first: u64, bytes_max: usize) -> Result<Vec<StoredRun>, ReadError> {
         self.going().and_then(|()| self.flush()).map_err(ReadError::Stopped)?;
-        let mut left = bytes_max;
-        let mut wanted = Vec::new();
-        for (live, location) in self.index.from(first)? {
-            let cost = Run::OVERHEAD_BYTES.saturating_add(location.body_bytes as usize);
-            if !wanted.is_empty() && cost > left {
-                break;
-            }
-            left = left.saturating_sub(cost);
-            wanted.push((*live, *location));
+        let mut found = Found { first, left: bytes_max, runs: Vec::new(), full: false };
+        while !found.full && (found.first <= self.index.last() || found.runs.is_empty()) {
+            let joined = self.index.from(found.first)?.next().copied();
+            let (live, location) =
+                joined.expect("every position that is neither released nor beyond the last is held");
+            self.read_runs(live, location, &mut found)?;
         }
-        wanted.into_iter().map(|(live, location)| self.read_run(live, location)).collect()
+        Ok(found.runs)
     }
 
     fn release(&mut self, up_to: u64) -> Result<(), ReleaseError> {
@@ -360,7 +361,8 @@ impl<D: Disk> Wal<D> {
         most.min(self.active.bytes - end)
     }
 
-    fn read_run(&mut self, live: LiveRun, location: Location) -> Result<StoredRun, ReadError> {
+    /// Reads joined runs, and takes those from `found.first` on while there is room for them.
+    fn read_runs(&mut self, live: LiveRun, location: Location, found: &mut Found) -> Result<(), ReadError> {
         let name = segments::name(location.sequence);
         let mut bytes = vec![0; location.length as usize];
         if let Err((operation, error)) = self.read_bytes(location, &name, &mut bytes) {
@@ -368,25 +370,28 @@ impl<D: Disk> Wal<D> {
         }
         let sealed = self.sealed.binary_search_by_key(&location.sequence, |sealed| sealed.sequence);
         let tag = sealed.map_or(self.active.tag, |place| self.sealed[place].tag);
-        let place = Place { sequence: location.sequence, tag, offset: location.offset };
-        let sound = format::decode(&bytes, place).and_then(|found| match found.record.content {
-            Content::Write(Some(run))
-                if run.first == live.first && run.mark == live.mark && run.count >= live.count =>
-            {
-                Some((run, found.body_start..found.body_start + found.body_bytes))
-            }
-            Content::Write(_) | Content::Mark { .. } => None,
-        });
-        let Some((RunHeader { first, count, mark }, body)) = sound else {
-            let file = segments::path(&self.disk, &name);
-            return Err(ReadError::Damaged(Damaged {
-                file,
-                offset: location.offset.into(),
-                damage: Damage::Record,
-            }));
-        };
-        let run = Run { first, count, mark, body: Bytes::from(bytes).slice(body) };
-        Ok(StoredRun { run, live: live.count })
+        let bytes = Bytes::from(bytes);
+        let (mut start, mut first) = (0_u32, live.first);
+        let end = live.first + u64::from(live.count);
+        while first < end && !found.full {
+            let offset = location.offset + start;
+            let place = Place { sequence: location.sequence, tag, offset };
+            let rest = bytes.slice(start as usize..);
+            let Some((run, length)) =
+                run_at(&rest, place).filter(|(run, _)| run.first == first && run.mark == live.mark)
+            else {
+                let file = segments::path(&self.disk, &name);
+                return Err(ReadError::Damaged(Damaged {
+                    file,
+                    offset: offset.into(),
+                    damage: Damage::Record,
+                }));
+            };
+            start += length;
+            first += u64::from(run.count);
+            found.take(run, end);
+        }
+        Ok(())
     }
 
     fn read_bytes(
@@ -456,6 +461,63 @@ impl<D: Disk> Wal<D> {
         let released = first..oldest;
         segments::recycle(&mut self.disk, released, &self.options, &mut self.spares)
             .map_err(|cause| self.stop_for(cause))
+    }
+}
+
+/// What a read has gathered.
+struct Found {
+    /// The next position that is wanted.
+    first: u64,
+    /// Bytes that may still be taken.
+    left: usize,
+    runs: Vec<StoredRun>,
+    /// There was no room for another run.
+    full: bool,
+}
+
+impl Found {
+    /// Takes a run, of which the entries before `end` are live, if it holds what is wanted and there is room.
+    fn take(&mut self, run: Run, end: u64) {
+        let after = end.min(run.first + u64::from(run.count));
+        if after <= self.first {
+            return;
+        }
+        self.full = !self.runs.is_empty() && run.cost() > self.left;
+        if self.full {
+            return;
+        }
+        self.left = self.left.saturating_sub(run.cost());
+        self.first = after;
+        let live = u32::try_from(after - run.first).expect("no more than the run's count");
+        self.runs.push(StoredRun { run, live });
+    }
+}
+
+/// The run at the start of the bytes, sharing them, and the length of its record.
+fn run_at(bytes: &Bytes, place: Place) -> Option<(Run, u32)> {
+    let found = format::decode(bytes, place)?;
+    match found.record.content {
+        Content::Write(Some(RunHeader { first, count, mark })) => {
+            let body = bytes.slice(found.body_start..found.body_start + found.body_bytes);
+            Some((Run { first, count, mark, body }, found.length))
+        }
+        Content::Write(None) | Content::Mark { .. } => None,
+    }
+}
+
+impl Location {
+    /// Adds a run that is stored here to the index. It shares the item of the one before it in the file when nothing of
+    /// that one is overwritten: an item's records are then exactly its runs, without a gap.
+    fn add_to(self, index: &mut Index<Self>, run: LiveRun) {
+        index.push(run, self, |live, before| {
+            let behind = before.sequence == self.sequence && before.offset + before.length == self.offset;
+            let joined = behind && before.entries == live && before.length + self.length <= JOINED_BYTES_MAX;
+            if joined {
+                before.length += self.length;
+                before.entries += self.entries;
+            }
+            joined
+        });
     }
 }
 

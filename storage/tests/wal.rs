@@ -41,7 +41,8 @@ fn many_segments_are_replayed_in_order() {
     disk.crash(|_| Fate::Lost);
     let (mut wal, recovered) = open(&mut disk);
     assert_eq!(dump(&mut wal), before);
-    assert_eq!(recovered.runs.len(), 50);
+    assert_eq!(recovered.runs.iter().map(|run| run.count).sum::<u32>(), 50);
+    assert!(recovered.runs.len() < 25, "neighbours of one mark are joined: {:?}", recovered.runs);
 }
 
 #[test]
@@ -55,7 +56,7 @@ fn a_run_overwrites_across_segments() {
     wal.sync().expect("synced");
     let (_, _, last, runs) = dump(&mut wal);
     let live: Vec<_> = runs.iter().map(|(first, live, mark, _)| (*first, *live, *mark)).collect();
-    assert_eq!((last, live), (6, vec![(1, 2, 1), (3, 2, 2), (5, 1, 3), (6, 1, 21)]));
+    assert_eq!((last, live), (6, vec![(1, 2, 0), (3, 2, 0), (5, 1, 0), (6, 1, 5)]));
     let before = dump(&mut wal);
     drop(wal);
     disk.crash(|_| Fate::Lost);

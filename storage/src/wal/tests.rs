@@ -50,6 +50,54 @@ fn segment(header: &SegmentHeader, records: &[Draft]) -> (Vec<u8>, u32) {
     (bytes, end)
 }
 
+/// The documentation promises these sizes.
+#[test]
+fn index_items_are_small() {
+    assert_eq!(size_of::<(crate::LiveRun, super::Location)>(), 48);
+    assert_eq!(size_of::<super::Sealed>(), 16);
+}
+
+/// Many small runs of one mark, in segments large enough to join them.
+#[test]
+fn neighbours_share_an_item_and_are_read_one_by_one() {
+    let mut disk = MemoryDisk::new();
+    let options = options().with_segment_bytes(256 << 10);
+    let (mut wal, _) = Wal::open(&mut disk, options).expect("opens");
+    let write = |id: u64, first| {
+        let body = Bytes::from(id.to_string());
+        let run = Run { first, count: 2, mark: 7, body };
+        Write { id: WriteId::new(id), state: State::default(), run: Some(run) }
+    };
+    for id in 1..=1000 {
+        wal.append(&write(id, id * 2 - 1)).expect("appended");
+    }
+    assert!(wal.index.iter().count() <= 6, "1000 records of 72 bytes, 16 KiB to an item");
+    wal.append(&write(1001, 600)).expect("cuts an item in the middle of a run");
+    wal.append(&write(1002, 602)).expect("appended");
+    wal.sync().expect("synced");
+    let check = |wal: &mut Wal<&mut MemoryDisk>| {
+        assert_eq!(wal.last(), 603);
+        for first in 1..=603_u64 {
+            let (id, start, live) = match first {
+                599 => (300, 599, 1),
+                600 | 601 => (1001, 600, 2),
+                602 | 603 => (1002, 602, 2),
+                _ => (first.div_ceil(2), (first - 1) / 2 * 2 + 1, 2),
+            };
+            let read = wal.read(first, 1).expect("held");
+            assert_eq!(read.len(), 1);
+            assert_eq!(
+                (read[0].run.first, read[0].live, &read[0].run.body[..]),
+                (start, live, id.to_string().as_bytes())
+            );
+        }
+        assert_eq!(wal.read(1, usize::MAX).expect("held").len(), 302);
+    };
+    check(&mut wal);
+    drop(wal);
+    check(&mut Wal::open(&mut disk, options).expect("opens").0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
