@@ -217,6 +217,39 @@ fn options_out_of_bounds_are_named() {
 }
 
 #[test]
+fn sizes_may_change_between_openings() {
+    let mut disk = MemoryDisk::new();
+    let sizes = [4096, 16384, 8192, 4096, 65536];
+    let mut next = 1;
+    for segment_bytes in sizes {
+        let options = options().with_segment_bytes(segment_bytes);
+        let (mut wal, recovered) = Wal::open(&mut disk, options).expect("opens");
+        assert_eq!(recovered.last + 1, next);
+        for id in 1..=20 {
+            wal.append(&write(id, next, 1, 1500)).expect("appended");
+            next += 1;
+        }
+        wal.release(next - 12).expect("released");
+        let spares: Vec<&str> = wal.disk().names().filter(|name| name.ends_with(".spare")).collect();
+        for name in spares {
+            assert_eq!(wal.disk().contents(name).expect("there").len(), segment_bytes as usize, "{name}");
+        }
+        let before = dump(&mut wal);
+        drop(wal);
+        disk.crash(|_| Fate::Lost);
+        assert_eq!(dump(&mut Wal::open(&mut disk, options).expect("opens").0), before);
+    }
+}
+
+/// The adapter above runs the log on a thread of its own.
+#[test]
+fn the_log_can_be_given_to_another_thread() {
+    const fn is_send<T: Send + 'static>() {}
+    is_send::<Wal<RealDisk>>();
+    is_send::<Wal<MemoryDisk>>();
+}
+
+#[test]
 fn a_clean_close_and_reopening_add_nothing() {
     let mut disk = MemoryDisk::new();
     let (mut wal, _) = open(&mut disk);
