@@ -19,7 +19,8 @@ type Sector = Arc<[u8; SECTOR_BYTES]>;
 /// Every write is pending, sector by sector, until the file is synced; every creation, renaming and removal until the
 /// folder is. [`crash`](Self::crash) asks for the fate of each pending thing. A plain value: a clone is a second disk of
 /// the same content (sectors are shared until written), equal disks behave equally, and nothing is iterated in an
-/// order that chance decides. Zeros take no memory.
+/// order that chance decides. Zeros take no memory, but opening a log reads its newest segment whole: simulations do well
+/// to choose small segments.
 #[derive(Clone, Default)]
 pub struct MemoryDisk {
     names: BTreeMap<String, u64>,

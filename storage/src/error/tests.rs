@@ -18,9 +18,8 @@ fn damaged(damage: Damage) -> Damaged {
 /// Each message names what was met and what to do, and says whether anything changed.
 #[test]
 fn messages_name_the_thing_and_the_way_out() {
-    let file = || "/d/000000000001.wal".to_owned();
     let stopped = Stopped { cause: disk_error() };
-    let messages: Vec<(String, [&str; 3])> = vec![
+    contain(&[
         (stopped.to_string(), ["/d/000000000002.new", "what was synced before is safe", "open the log anew"]),
         (
             AppendError::OutOfOrder { id: WriteId::new(3), last: WriteId::new(4) }.to_string(),
@@ -51,6 +50,13 @@ fn messages_name_the_thing_and_the_way_out() {
         (ReadError::Disk(disk_error()).to_string(), ["reserve space for", "nothing was changed", "goes on"]),
         (ReleaseError::NoSegment(disk_error()).to_string(), ["free space", "nothing was changed", "again"]),
         (ReleaseError::Malformed.to_string(), ["2^64 - 1", "no position", "nothing was changed"]),
+    ]);
+}
+
+#[test]
+fn messages_about_opening_do_too() {
+    let file = || "/d/000000000001.wal".to_owned();
+    contain(&[
         (
             OpenError::Locked { folder: "/d".to_owned() }.to_string(),
             ["/d", "another process", "nothing was changed"],
@@ -84,7 +90,10 @@ fn messages_name_the_thing_and_the_way_out() {
             ["7 bytes", "9 were written", "restore"],
         ),
         (damaged(Damage::Missing).to_string(), ["000000000001.wal", "missing", "restore"]),
-    ];
+    ]);
+}
+
+fn contain(messages: &[(String, [&str; 3])]) {
     for (message, parts) in messages {
         for part in parts {
             assert!(message.contains(part), "{part:?} is not in: {message}");
