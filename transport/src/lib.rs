@@ -197,3 +197,6 @@ pub use handshake::{ClusterId, HandshakeError};
 pub use host::{DecodeError, FetchedOf, Host, Io, LinkEvent, MessageOf, OutputOf, PeerErrorOf};
 pub use mailbox::{Mailbox, TrySendError};
 pub use network::ListenError;
+
+#[cfg(all(test, loom))]
+mod loom_tests;
