@@ -198,11 +198,12 @@ impl<H: Host> Driver<H> {
         self.execute(now);
         self.io.disk.submit();
         self.io.network.flush(now);
+        self.io.network.counters.disk_full_turns += u64::from(!self.io.disk.has_room());
+        self.shared.publish(self.io.network.counters);
+        // Last, so that whoever hears of an event finds it counted.
         while let Some(event) = self.io.network.next_event() {
             self.host.link(now, event);
         }
-        self.io.network.counters.disk_full_turns += u64::from(!self.io.disk.has_room());
-        self.shared.publish(self.io.network.counters);
         Ok(closed)
     }
 

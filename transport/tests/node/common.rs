@@ -398,17 +398,26 @@ pub(crate) fn start(node: u64) -> Started {
 pub(crate) fn start_with(node: u64, config: Config, platter: Platter) -> Started {
     let (events_in, events) = channel();
     let seen = Arc::new(Mutex::new(Seen::default()));
-    let host = Node {
+    let host = fresh_node(events_in, seen.clone());
+    let (driver, handle) = Driver::new(config, Clock::start(), host, platter.clone()).expect("a free port");
+    let running = driver.spawn().expect("a thread");
+    Started { id: NodeId::of(node), handle, running, events, platter, seen }
+}
+
+fn fresh_node(events: Sender<LinkEvent>, seen: Arc<Mutex<Seen>>) -> Node {
+    Node {
         toy: Toy::default(),
         adding: VecDeque::new(),
         telling: BTreeMap::new(),
         fetching: VecDeque::new(),
-        events: events_in,
-        seen: seen.clone(),
-    };
-    let (driver, handle) = Driver::new(config, Clock::start(), host, platter.clone()).expect("a free port");
-    let running = driver.spawn().expect("a thread");
-    Started { id: NodeId::of(node), handle, running, events, platter, seen }
+        events,
+        seen,
+    }
+}
+
+/// A host that nobody looks into.
+pub(crate) fn idle_node() -> Node {
+    fresh_node(channel().0, Arc::default())
 }
 
 /// Makes all nodes know each other.
@@ -435,6 +444,13 @@ impl Started {
         let (completer, completion) = completion();
         self.send(Command::Add(value, completer));
         completion
+    }
+
+    /// As [`add`](Self::add), on a node that may have stopped.
+    pub(crate) fn add_if_open(&self, value: u64) -> Option<Completion<u64>> {
+        let (completer, completion) = completion();
+        let accepted = self.handle.mailbox().try_send(Command::Add(value, completer));
+        accepted.is_ok().then_some(completion)
     }
 
     pub(crate) fn tell(&self, to: NodeId, value: u64) -> Completion<u64> {

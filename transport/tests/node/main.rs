@@ -5,3 +5,7 @@
 
 mod cluster;
 mod common;
+mod disk;
+mod handshake;
+mod hostile;
+mod raw;
