@@ -1,6 +1,6 @@
 //! Nodes on real sockets that talk to each other, lose each other and find each other again.
 
-use crate::common::{Command, Platter, Started, answer, config, introduce, start, start_with};
+use crate::common::{Command, Started, answer, config, introduce, start, start_with};
 use bytes::Bytes;
 use machine_core::NodeId;
 use transport::LinkEvent;
@@ -82,8 +82,8 @@ fn one_body_reaches_all_peers_whole() {
     assert_eq!(answer(first.tell(second.id, 1)), 1);
     assert_eq!(answer(first.tell(third.id, 1)), 1);
     // Larger than a chunk, and than the largest socket write; then smaller than what is remembered.
-    for len in [3 << 20, 70_000, 16 << 10, 100, 0] {
-        let body = Bytes::from(vec![len as u8; len]);
+    for (fill, len) in [(1, 3 << 20), (2, 70_000), (3, 16 << 10), (4, 100), (5, 0)] {
+        let body = Bytes::from(vec![fill; len]);
         first.send(Command::Flood { to: vec![second.id, third.id], frames: 2, body });
     }
     let bytes = 2 * ((3 << 20) + 70_000 + (16 << 10) + 100);

@@ -358,7 +358,11 @@ impl DiskWorker for Platter {
                 drop(state);
                 panic!("as the test asked");
             }
-            _ => {}
+            Fault::None
+            | Fault::SyncFails(_)
+            | Fault::WriteFails(_)
+            | Fault::SyncPanics(_)
+            | Fault::ReadFails => {}
         }
         state.durable = state.written.len();
         Ok(())

@@ -16,7 +16,7 @@ pub(crate) const DONE_KIND: u8 = 2;
 /// magic, version, kind, reserved, length, checksum, body.
 pub(crate) fn frame(version: u8, kind: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![b'Q', b'r', b't', 0xa5, version, kind, 0, 0];
-    bytes.extend((body.len() as u32).to_le_bytes());
+    bytes.extend(u32::try_from(body.len()).unwrap().to_le_bytes());
     let checksum = crc32c::crc32c(&[&bytes[..], body].concat());
     bytes.extend(checksum.to_le_bytes());
     bytes.extend(body);
