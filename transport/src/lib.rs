@@ -166,6 +166,7 @@
 //! # }
 //! ```
 
+mod backoff;
 mod checksum;
 mod clock;
 mod completion;

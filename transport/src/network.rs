@@ -23,6 +23,7 @@ use mio::{
 };
 
 use crate::{
+    backoff::Backoff,
     checksum::Remembered,
     config::Config,
     connection::{Broken, Connection},
@@ -71,8 +72,7 @@ struct Peer {
     id: NodeId,
     address: SocketAddr,
     dial: Dial,
-    /// Failures to connect since the last success.
-    failures: u32,
+    backoff: Backoff,
     was_connected: bool,
     inbound: Option<usize>,
 }
@@ -136,7 +136,14 @@ impl Network {
         }
         self.remove_peer(peer);
         let dial = Dial::Waiting { until: Instant::ZERO };
-        self.peers.push(Peer { id: peer, address, dial, failures: 0, was_connected: false, inbound: None });
+        self.peers.push(Peer {
+            id: peer,
+            address,
+            dial,
+            backoff: Backoff::default(),
+            was_connected: false,
+            inbound: None,
+        });
     }
 
     pub(crate) fn remove_peer(&mut self, peer: NodeId) {

@@ -63,7 +63,9 @@ impl Network {
             (Ok(None), Err(error)) => Err(Broken::Io(error.kind())),
             // TCP connects a socket to itself when the kernel happens to choose the dialled port as our own, which it
             // can while nobody listens there; and then nobody could.
-            (Ok(None), Ok(theirs)) if stream.local_addr().ok() == Some(theirs) => Err(Broken::Closed),
+            (Ok(None), Ok(theirs)) if stream.local_addr().ok() == Some(theirs) => {
+                Err(Broken::Io(ErrorKind::ConnectionRefused))
+            }
             (Ok(None), Ok(_)) => tune(stream, stall).and_then(|()| {
                 let body = hello.encode();
                 let frame = frame::encode(Kind::HELLO, &body).map_err(Broken::Frame)?;
@@ -101,7 +103,7 @@ impl Network {
             link.deadline = None;
         }
         let Some(known) = self.peer_mut(peer) else { return };
-        known.failures = 0;
+        known.backoff.reset();
         let again = std::mem::replace(&mut known.was_connected, true);
         self.counters.connected += 1;
         self.counters.reconnected += u64::from(again);
@@ -156,13 +158,9 @@ impl Network {
 
     fn pause_after(&mut self, now: Instant, peer: NodeId) {
         let limits = self.config.backoff;
-        let Some(place) = self.peers.iter().position(|known| known.id == peer) else { return };
-        let known = &mut self.peers[place];
-        let longest = limits.min.saturating_mul(1 << known.failures.min(20)).min(limits.max);
-        known.failures = known.failures.saturating_add(1);
-        // Half of it is jitter, so that nodes that lost each other at one moment do not dial at one moment.
-        let pause = self.rng.duration(longest / 2, longest + Duration::from_nanos(1));
-        self.peers[place].dial = Dial::Waiting { until: now + pause };
+        let Some(known) = self.peers.iter_mut().find(|known| known.id == peer) else { return };
+        let pause = known.backoff.pause(limits, &mut self.rng);
+        known.dial = Dial::Waiting { until: now + pause };
     }
 
     fn hello(&self, peer: NodeId) -> Hello {
