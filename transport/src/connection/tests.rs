@@ -162,6 +162,8 @@ fn whatever_the_kth_write_does_bytes_go_out_whole_and_in_order_or_the_connection
                 while outcome.is_ok() && !connection.queue().is_empty() {
                     connection.writable = true;
                     outcome = connection.flush(&mut counters);
+                    let waits = outcome.is_err() || connection.queue().is_empty() || !connection.writable;
+                    assert!(waits, "it stops only where the kernel says so");
                 }
                 let hit = connection.stream.calls >= at;
                 let output = output.borrow();

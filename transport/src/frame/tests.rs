@@ -212,6 +212,28 @@ fn a_large_body_is_handed_out_where_it_was_received_and_a_small_one_holds_no_chu
 }
 
 #[test]
+fn after_damage_nothing_is_a_frame_any_more() {
+    let good = encode(1, b"good").expect("short enough");
+    // One that fits into the chunk, and one that does not.
+    for len in [20, 200] {
+        let mut damaged = encode(1, &vec![7; len]).expect("short enough");
+        damaged[HEADER_BYTES + len - 1] ^= 1;
+        let mut decoder = Decoder::new(1000, 64);
+        let mut outcome = Ok(None);
+        for bytes in [&damaged[..64.min(damaged.len())], &damaged[64.min(damaged.len())..], &good, &good] {
+            let spare = decoder.spare();
+            let count = spare.len().min(bytes.len());
+            spare[..count].copy_from_slice(&bytes[..count]);
+            decoder.filled(count);
+            let next = decoder.next();
+            assert!(outcome.is_ok() || outcome == next, "{next:?} after {outcome:?}");
+            outcome = next;
+        }
+        assert!(matches!(outcome, Err(FrameError::Checksum { .. })), "{outcome:?}");
+    }
+}
+
+#[test]
 fn claiming_to_have_filled_more_than_there_is_changes_nothing() {
     let mut decoder = Decoder::new(100, 64);
     decoder.filled(usize::MAX);
