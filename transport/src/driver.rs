@@ -14,7 +14,7 @@ use mio::{Events, Poll, Waker};
 use crate::{
     clock::Clock,
     config::{Config, ConfigError},
-    connection::Broken,
+    connection::LinkError,
     disk::{Disk, DiskWorker, End, Exchange, Report},
     frame::{Frame, Kind},
     handle::{Handle, Running, Shared},
@@ -81,7 +81,7 @@ impl<H: Host> Driver<H> {
         let poll = Poll::new().map_err(DriverError::Poll)?;
         let waker = Waker::new(poll.registry(), WAKER).map_err(DriverError::Poll)?;
         let signal = Signal::new(move || {
-            // An eventfd cannot fail to be written; and if it did, the next deadline wakes the driver.
+            // It fails only when more rings are unheard than a counter can hold; then the driver is woken anyway.
             let _rung = waker.wake();
         });
         let (mailbox, inbox) = mailbox(config.mailbox_len_max, signal.clone());
@@ -240,13 +240,13 @@ impl<H: Host> Driver<H> {
             let Some(peer) = self.io.network.receive(slot, &mut frames) else { continue };
             for frame in frames.drain(..) {
                 let Some(kind) = Kind::new(frame.kind) else {
-                    self.io.network.expel(peer, Broken::Kind(frame.kind));
+                    self.io.network.expel(peer, LinkError::Kind(frame.kind));
                     break;
                 };
                 let message = match self.host.decode(peer, kind, frame.body) {
                     Ok(message) => message,
                     Err(error) => {
-                        self.io.network.expel(peer, Broken::Content(error.to_string()));
+                        self.io.network.expel(peer, LinkError::Content(error.to_string()));
                         break;
                     }
                 };

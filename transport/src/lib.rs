@@ -189,7 +189,7 @@ mod sync;
 pub use clock::Clock;
 pub use completion::{Abandoned, Completer, Completion, completion};
 pub use config::{Config, ConfigError};
-pub use connection::Broken;
+pub use connection::LinkError;
 pub use counters::Counters;
 pub use disk::DiskWorker;
 pub use driver::{Driver, DriverError};

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use bytes::Bytes;
 use machine_core::NodeId;
-use transport::{Broken, FrameError, LinkEvent};
+use transport::{FrameError, LinkError, LinkEvent};
 
 use crate::{
     common::{CLUSTER, Command, Message, Platter, Started, anywhere, config, encode, start_with},
@@ -22,7 +22,7 @@ fn with_raw_peer() -> Started {
     )
 }
 
-fn departed(event: &LinkEvent) -> Option<Broken> {
+fn departed(event: &LinkEvent) -> Option<LinkError> {
     if let LinkEvent::Departed { why, .. } = event { Some(why.clone()) } else { None }
 }
 
@@ -54,15 +54,15 @@ fn damage_ends_the_connection_and_keeps_what_came_before() {
     version[4] = 2;
     let too_long = FrameError::TooLong { len: 9 << 20, len_max: 8 << 20 };
     let cases = [
-        (oversized, Some(Broken::Frame(too_long))),
+        (oversized, Some(LinkError::Frame(too_long))),
         (flipped, None),
-        (reserved, Some(Broken::Frame(FrameError::Reserved { found: [0, 1] }))),
-        (version, Some(Broken::Frame(FrameError::OtherVersion { ours: 1, theirs: 2 }))),
+        (reserved, Some(LinkError::Frame(FrameError::Reserved { found: [0, 1] }))),
+        (version, Some(LinkError::Frame(FrameError::OtherVersion { ours: 1, theirs: 2 }))),
         (b"garbage that goes on".to_vec(), None),
-        (frame(1, 240, &words([CLUSTER.get(), 2, 1])), Some(Broken::Kind(240))),
-        (frame(1, 255, b""), Some(Broken::Kind(255))),
-        (frame(1, 77, b""), Some(Broken::Content("unknown kind 77".into()))),
-        (frame(1, DONE_KIND, b"short"), Some(Broken::Content("too short".into()))),
+        (frame(1, 240, &words([CLUSTER.get(), 2, 1])), Some(LinkError::Kind(240))),
+        (frame(1, 255, b""), Some(LinkError::Kind(255))),
+        (frame(1, 77, b""), Some(LinkError::Content("unknown kind 77".into()))),
+        (frame(1, DONE_KIND, b"short"), Some(LinkError::Content("too short".into()))),
     ];
     let node = with_raw_peer();
     let mut value = 0;
@@ -107,7 +107,7 @@ fn a_connection_that_ends_in_the_middle_of_a_frame_leaves_nothing_behind() {
         }
         drop(raw);
         let why = node.event(departed);
-        assert!(matches!(why, Broken::Closed | Broken::Io(_)), "{why}");
+        assert!(matches!(why, LinkError::Closed | LinkError::Io(_)), "{why}");
     }
     let mut raw = Raw::join(node.address(), 2, 1);
     raw.say(&whole);
@@ -120,7 +120,7 @@ fn a_newer_connection_replaces_the_older() {
     let node = with_raw_peer();
     let mut old = Raw::join(node.address(), 2, 1);
     let mut new = Raw::join(node.address(), 2, 1);
-    assert_eq!(node.event(departed), Broken::Replaced);
+    assert_eq!(node.event(departed), LinkError::Replaced);
     assert!(old.rest().is_empty());
     new.say(&add(4));
     node.counted(|counters| counters.replaced == 1 && node.platter.durable() == [4]);
