@@ -177,8 +177,6 @@ impl Network {
         link.connection.widen(frame_bytes_max, CHUNK_BYTES);
         link.phase = Phase::Inbound { peer };
         link.deadline = None;
-        // A dialler should wait for Welcome; one that did not has been heard all the same.
-        link.connection.readable = true;
         let address = link.address;
         self.expel(peer, LinkError::Replaced);
         if let Some(known) = self.peer_mut(peer) {

@@ -131,6 +131,8 @@ fn a_newer_connection_replaces_the_older() {
 fn what_a_dialler_says_before_it_is_welcome_is_heard_after() {
     let node = with_raw_peer();
     let mut raw = Raw::dial(node.address());
+    // All in one piece, after the node has begun to listen to it.
+    node.counted(|counters| counters.accepted == 1);
     raw.say(&[crate::raw::hello(CLUSTER.get(), 2, 1), add(6)].concat());
     node.counted(|_| node.platter.durable() == [6]);
     node.stop();
