@@ -14,8 +14,8 @@ use std::{
 use bytes::Bytes;
 use machine_core::{Instant, Machine, Misuse, NodeId, WriteId, Writes};
 use transport::{
-    Clock, ClusterId, Completer, Completion, Config, DecodeError, DiskWorker, Driver, Handle, Host, Io, Kind,
-    LinkEvent, Running, completion,
+    Abandoned, Clock, ClusterId, Completer, Completion, Config, DecodeError, DiskWorker, Driver, Handle,
+    Host, Io, Kind, LinkEvent, Running, completion,
 };
 
 /// A guard against hangs, never a measure: far longer than anything takes.
@@ -506,8 +506,10 @@ impl Started {
 
 /// The answer, which must come.
 pub(crate) fn answer<T>(completion: Completion<T>) -> T {
-    match completion.wait_timeout(HANG) {
-        Ok(outcome) => outcome.expect("answered, not abandoned"),
-        Err(_) => panic!("no answer"),
-    }
+    outcome(completion).expect("answered, not abandoned")
+}
+
+/// An answer or the news that there will be none; one of them must come.
+pub(crate) fn outcome<T>(completion: Completion<T>) -> Result<T, Abandoned> {
+    completion.wait_timeout(HANG).unwrap_or_else(|_| panic!("neither answered nor abandoned"))
 }
