@@ -472,16 +472,14 @@ impl Started {
 
     /// Waits for an event like this; those before it are passed over.
     pub(crate) fn event<T>(&self, like: impl Fn(&LinkEvent) -> Option<T>) -> T {
-        let mut passed = Vec::new();
-        loop {
-            match self.events.recv_timeout(HANG) {
-                Ok(event) => match like(&event) {
-                    Some(found) => return found,
-                    None => passed.push(event),
-                },
-                Err(_) => panic!("{} saw no such event, only {passed:?}", self.id),
+        let (begin, mut passed) = (std::time::Instant::now(), Vec::new());
+        while let Ok(event) = self.events.recv_timeout(HANG.saturating_sub(begin.elapsed())) {
+            if let Some(found) = like(&event) {
+                return found;
             }
+            passed.push(event);
         }
+        panic!("{} saw no such event, only {passed:?}", self.id)
     }
 
     /// Waits until the counters are like this.
