@@ -72,15 +72,23 @@ fn damage_to_the_last_sync_looks_like_a_torn_end_without_a_mark() {
     wal.sync().expect("synced");
     drop(wal);
     let bytes = disk.contents(FIRST).expect("there");
-    let flipped = |offset: usize| {
-        let mut bytes = bytes.clone();
+    let flipped_in = |bytes: &[u8], offset: usize| {
+        let mut bytes = bytes.to_vec();
         bytes[offset] ^= 1;
         let mut disk = disk.clone();
         disk.place_file(FIRST, &bytes);
         Wal::open(&mut disk, options()).map(|(wal, recovered)| (wal.last(), recovered.trimmed.is_some()))
     };
-    assert_eq!(flipped(HEADER_BYTES + 112 + 20), Ok((1, true)), "the last sync is not proven");
-    assert!(matches!(flipped(HEADER_BYTES + 20), Err(OpenError::Damaged(_))), "the one before is");
+    assert_eq!(flipped_in(&bytes, HEADER_BYTES + 112 + 20), Ok((1, true)), "the last sync is not proven");
+    assert!(matches!(flipped_in(&bytes, HEADER_BYTES + 20), Err(OpenError::Damaged(_))), "the one before is");
+    // Opening makes all of it durable, and says so.
+    let mut opened = disk.clone();
+    drop(open(&mut opened));
+    let bytes = opened.contents(FIRST).expect("there");
+    assert!(
+        matches!(flipped_in(&bytes, HEADER_BYTES + 112 + 20), Err(OpenError::Damaged(_))),
+        "proven by opening"
+    );
 }
 
 #[test]
