@@ -147,6 +147,32 @@ fn damage_is_met_again_when_reading() {
     wal.append(&write(13, 13, 1, 1)).expect("reading damage does not stop the log");
 }
 
+/// A sound segment of another log with the same seed, put in the place of ours: its records are not the ones we wrote.
+#[test]
+fn sound_records_that_are_not_ours_are_damage() {
+    let fill = |released: u64| {
+        let mut disk = MemoryDisk::new();
+        let (mut wal, _) = open(&mut disk);
+        wal.release(released).expect("released");
+        for id in 1..=12 {
+            wal.append(&write(id, released + id, 1, 800)).expect("appended");
+        }
+        wal.close().expect("closed");
+        disk
+    };
+    let (mut disk, other) = (fill(10), fill(20));
+    let (mut wal, _) = open(&mut disk);
+    assert_eq!(wal.read(11, 1).map(|runs| runs.len()), Ok(1));
+    assert_eq!(
+        wal.read(17, 1).map(|runs| runs.len()),
+        Ok(1),
+        "another segment, so that the first is opened anew"
+    );
+    wal.disk_mut().place_file(FIRST, &other.contents(FIRST).expect("there"));
+    let read = wal.read(11, 1);
+    assert!(matches!(read, Err(ReadError::Damaged(_))), "{read:?}");
+}
+
 /// What a client puts into a body may look like a record: it must not turn a torn end into damage.
 #[test]
 fn a_body_cannot_forge_proof_without_the_tag() {
