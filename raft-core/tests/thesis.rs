@@ -10,7 +10,10 @@ use core::time::Duration;
 use raft_core::{Event, Message, Output, ProposeError, RoleName, TransferError};
 
 fn told_to_stand(sent: &[(u64, Message)]) -> Vec<u64> {
-    sent.iter().filter(|(_, message)| matches!(message, Message::TimeoutNow { .. })).map(|(to, _)| *to).collect()
+    sent.iter()
+        .filter(|(_, message)| matches!(message, Message::TimeoutNow { .. }))
+        .map(|(to, _)| *to)
+        .collect()
 }
 
 fn reads_ready(node: &Node) -> usize {
@@ -339,7 +342,10 @@ fn thesis_10_2_1_leader_sends_before_its_own_write_is_durable() {
     let outputs = node.poll();
     assert_eq!(writes(&outputs).len(), 1);
     assert!(matches!(outputs[0], Output::Persist { .. }), "the disk starts first");
-    assert_eq!(runs_to(2, &sends(&outputs)), writes(&outputs).pop().and_then(|(_, write)| write.run).as_slice());
+    assert_eq!(
+        runs_to(2, &sends(&outputs)),
+        writes(&outputs).pop().and_then(|(_, write)| write.run).as_slice()
+    );
 }
 
 #[test]

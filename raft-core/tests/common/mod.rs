@@ -78,7 +78,12 @@ pub(crate) const fn append(term: u64, prev: LogPos, commit: u64, run: Option<Run
 }
 
 pub(crate) const fn reply(term: u64, session: u64, round: u64, outcome: Outcome) -> Message {
-    Message::AppendReply { term: t(term), session: SessionId::new(session), round: Round::new(round), outcome }
+    Message::AppendReply {
+        term: t(term),
+        session: SessionId::new(session),
+        round: Round::new(round),
+        outcome,
+    }
 }
 
 pub(crate) const fn accepted(term: u64, matched: u64) -> Message {
@@ -120,8 +125,7 @@ impl Store {
             let keep = usize::try_from(run.first().get() - 1).expect("small");
             assert!(keep <= self.entries.len(), "writes leave no gap: {run:?} after {}", self.entries.len());
             self.entries.truncate(keep);
-            self.entries
-                .extend(run.entries().map(|entry| (run.term(), entry.kind, entry.payload.to_vec())));
+            self.entries.extend(run.entries().map(|entry| (run.term(), entry.kind, entry.payload.to_vec())));
         }
     }
 
@@ -362,7 +366,6 @@ impl Node {
         self.raft.check().expect("sound");
         at
     }
-
 }
 
 /// The appends with entries among what was sent to `peer`.
