@@ -91,8 +91,9 @@ impl Config {
         Self { inflight_messages_max: messages, ..self }
     }
 
-    /// Most bytes of entries on their way to one follower, and most bytes handed out by Apply and not yet applied.
-    /// Default 4 MiB; at least `append_bytes_max`. By Little's law: bandwidth times round trip.
+    /// Bytes of entries on their way to one follower, or handed out by Apply and not yet applied, at which no more is
+    /// sent until some have arrived; so there are at most `append_bytes_max` more than this. Default 4 MiB; at least
+    /// `append_bytes_max`. By Little's law: bandwidth times round trip.
     #[must_use]
     pub fn with_inflight_bytes_max(self, bytes: usize) -> Self {
         Self { inflight_bytes_max: bytes, ..self }

@@ -2,7 +2,7 @@ use core::fmt;
 
 use machine_core::NodeId;
 
-use crate::{Index, LogPos, Term};
+use crate::{Index, LogPos, Round, Term};
 
 /// Why a proposal was not taken. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +81,17 @@ impl fmt::Display for ReadError {
 
 impl core::error::Error for ReadError {}
 
+impl From<ReadError> for ProposeError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotLeader { leader } => Self::NotLeader { leader },
+            ReadError::NoQuorum => Self::NoQuorum,
+            ReadError::Full => Self::Full,
+            ReadError::Halted => Self::Halted,
+        }
+    }
+}
+
 /// Why leadership is not handed over. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -100,6 +111,8 @@ pub enum TransferError {
         /// Its successor.
         to: NodeId,
     },
+    /// Storage contradicted itself, and the machine is inert.
+    Halted,
 }
 
 impl fmt::Display for TransferError {
@@ -108,6 +121,7 @@ impl fmt::Display for TransferError {
             Self::NotLeader { leader } => ProposeError::NotLeader { leader }.fmt(f),
             Self::NoSuchPeer { to } => write!(f, "{to} is not another voter"),
             Self::Transferring { to } => write!(f, "leadership is already being handed over to {to}"),
+            Self::Halted => ProposeError::Halted.fmt(f),
         }
     }
 }
@@ -123,6 +137,8 @@ pub enum PeerError {
         /// The sender.
         from: NodeId,
     },
+    /// A claim about term zero, in which nobody stands or leads.
+    TermZero,
     /// A term no group reaches: it would leave no room for elections.
     TermTooFar {
         /// The term claimed.
@@ -169,6 +185,13 @@ pub enum PeerError {
         /// The leader's last.
         last: Index,
     },
+    /// An answer to a question that was never asked.
+    RoundNeverAsked {
+        /// The round claimed.
+        round: Round,
+        /// The newest asked.
+        newest: Round,
+    },
     /// A rejection whose hint lies after the place that was asked about.
     HintBeyondPrev {
         /// The index asked about.
@@ -182,6 +205,7 @@ impl fmt::Display for PeerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownPeer { from } => write!(f, "{from} is not another voter of this group"),
+            Self::TermZero => write!(f, "nobody stands or leads in term zero"),
             Self::TermTooFar { term, own } => write!(f, "{term} is out of reach from {own}"),
             Self::TwoLeaders { term, known, claimed } => {
                 write!(f, "{claimed} claims to lead {term}, but {known} does")
@@ -200,6 +224,9 @@ impl fmt::Display for PeerError {
             }
             Self::AckBeyondLog { matched, last } => {
                 write!(f, "claims to hold {matched}, but the log ends at {last}")
+            }
+            Self::RoundNeverAsked { round, newest } => {
+                write!(f, "answers {round}, but {newest} is the newest asked")
             }
             Self::HintBeyondPrev { prev, hint } => write!(f, "rejects {prev} with the later hint {hint}"),
         }
@@ -226,6 +253,11 @@ pub enum Fault {
         /// The last entry stored.
         last: LogPos,
     },
+    /// A term that no group reaches.
+    TermImpossible {
+        /// The term stored.
+        term: Term,
+    },
     /// Entries that were committed or applied are gone.
     EntriesLost {
         /// The last entry stored.
@@ -250,6 +282,9 @@ impl fmt::Display for Fault {
             Self::RunOutOfOrder { after, first } => write!(f, "a run from {first} on cannot follow {after}"),
             Self::TermLost { term, last } => {
                 write!(f, "the log ends with {last}, but the term stored is {term}")
+            }
+            Self::TermImpossible { term } => {
+                write!(f, "the term stored, {term}, is one that no group reaches")
             }
             Self::EntriesLost { last, needed } => {
                 write!(f, "the log ends with {last}, but {needed} was committed or applied")

@@ -4,16 +4,18 @@ use machine_core::NodeId;
 
 use crate::{
     Index, LogPos, Message, Outcome, PeerError, Raft, Round, Run, SessionId, Term,
+    raft::{TERM_LEAP_MAX, TERM_MAX},
     role::{Following, Role},
 };
 
 impl Raft {
     /// Refuses what no honest peer sends, before anything is changed.
     pub(crate) fn judge(&self, from: NodeId, message: &Message) -> Result<(), PeerError> {
+        judge_term(message, self.term)?;
         match message {
             Message::Append { term, prev, run, .. } => self.judge_append(from, *term, *prev, run.as_ref()),
-            Message::AppendReply { term, session, outcome, .. } => {
-                self.judge_reply(from, *term, *session, *outcome)
+            Message::AppendReply { term, session, round, outcome } => {
+                self.judge_reply(from, *term, *session, *round, *outcome)
             }
             Message::PreVote { .. }
             | Message::PreVoteReply { .. }
@@ -109,7 +111,8 @@ impl Raft {
                 write.log = write.log.min(new.prev());
             }
         }
-        self.log.push(run.starting_at(new).expect("the difference lies within the run"));
+        let rest = run.starting_at(new).expect("the difference lies within the run");
+        self.log.push(rest.without_slack(run.body().len()));
         true
     }
 
@@ -162,6 +165,7 @@ impl Raft {
         from: NodeId,
         term: Term,
         session: SessionId,
+        round: Round,
         outcome: Outcome,
     ) -> Result<(), PeerError> {
         if let Outcome::Rejected { prev, hint } = outcome {
@@ -170,13 +174,40 @@ impl Raft {
             }
         }
         let Role::Leader(leading) = &self.role else { return Ok(()) };
-        let current =
+        let known =
             self.peers.binary_search(&from).is_ok_and(|peer| leading.followers[peer].session == session);
+        if term != self.term || !known {
+            return Ok(());
+        }
+        if round > self.reads.round() {
+            return Err(PeerError::RoundNeverAsked { round, newest: self.reads.round() });
+        }
         match outcome {
-            Outcome::Accepted { matched } if term == self.term && current && matched > self.log.last() => {
+            Outcome::Accepted { matched } if matched > self.log.last() => {
                 Err(PeerError::AckBeyondLog { matched, last: self.log.last() })
             }
-            _ => Ok(()),
+            Outcome::Accepted { .. } | Outcome::Rejected { .. } => Ok(()),
         }
     }
+}
+
+/// Refuses terms that no honest peer claims.
+fn judge_term(message: &Message, own: Term) -> Result<(), PeerError> {
+    let term = message.term();
+    let claims = match message {
+        Message::PreVote { .. }
+        | Message::Vote { .. }
+        | Message::Append { .. }
+        | Message::TimeoutNow { .. } => true,
+        Message::PreVoteReply { granted, .. } | Message::VoteReply { granted, .. } => *granted,
+        Message::AppendReply { .. } => false,
+    };
+    if claims && term == Term::ZERO {
+        return Err(PeerError::TermZero);
+    }
+    let reachable = own.get().saturating_add(TERM_LEAP_MAX).min(TERM_MAX);
+    if term.get() > reachable.max(own.next().get()) {
+        return Err(PeerError::TermTooFar { term, own });
+    }
+    Ok(())
 }

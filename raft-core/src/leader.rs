@@ -76,11 +76,7 @@ impl Raft {
     /// When this node cannot take it now. The state is unchanged.
     pub fn read(&mut self, now: Instant) -> Result<ReadId, ReadError> {
         self.observe(now);
-        self.may_lead().map_err(|refusal| match refusal {
-            ProposeError::NoQuorum => ReadError::NoQuorum,
-            ProposeError::Halted => ReadError::Halted,
-            _ => ReadError::NotLeader { leader: self.leader },
-        })?;
+        self.may_lead()?;
         if self.reads.open() >= self.config.reads_max {
             return Err(ReadError::Full);
         }
@@ -104,6 +100,9 @@ impl Raft {
     /// When this node does not lead, is handing over already, or `to` is no other voter. The state is unchanged.
     pub fn transfer_leadership(&mut self, now: Instant, to: NodeId) -> Result<(), TransferError> {
         self.observe(now);
+        if self.halted.is_some() {
+            return Err(TransferError::Halted);
+        }
         let Ok(peer) = self.peers.binary_search(&to) else { return Err(TransferError::NoSuchPeer { to }) };
         let leader = self.leader;
         let Role::Leader(leading) = &mut self.role else { return Err(TransferError::NotLeader { leader }) };
@@ -119,7 +118,7 @@ impl Raft {
     /// Leads no more, in the same term; others stand first. Does nothing unless this node leads.
     pub fn step_down(&mut self, now: Instant) {
         self.observe(now);
-        if matches!(self.role, Role::Leader(_)) {
+        if matches!(self.role, Role::Leader(_)) && self.halted.is_none() {
             self.become_follower(self.term);
             let later =
                 self.timers.deadline(Timer::Election).unwrap_or(self.now) + self.config.election_timeout_max;
@@ -170,15 +169,17 @@ impl Raft {
 
     // What time brings.
 
+    /// Asks whoever has said nothing for an interval. A follower that streams says enough; one whose disk stalls is
+    /// asked even while entries are on their way to it, since it answers those only when they are durable.
     pub(crate) fn on_heartbeat(&mut self) {
         let (now, interval) = (self.now, self.config.heartbeat_interval);
         let Role::Leader(leading) = &mut self.role else { return };
         let mut next = now + interval;
         for follower in &mut leading.followers {
-            if follower.asked + interval <= now {
+            if follower.heard + interval <= now {
                 follower.due = Due::Answer;
             } else {
-                next = next.min(follower.asked + interval);
+                next = next.min(follower.heard + interval);
             }
         }
         self.timers.set(Timer::Heartbeat, next);
@@ -197,6 +198,9 @@ impl Raft {
     pub(crate) fn on_transfer_timeout(&mut self) {
         if let Role::Leader(leading) = &mut self.role {
             self.transfer_failed = leading.transfer.take().map(|transfer| transfer.to);
+        }
+        for contact in &mut self.contacts {
+            contact.timeout_now = false;
         }
     }
 
@@ -218,7 +222,7 @@ impl Raft {
 
     pub(crate) fn leave_leadership(&mut self) {
         self.log.seal();
-        self.reads.lose();
+        self.reads.lose(self.commit);
         for timer in [Timer::Heartbeat, Timer::CheckQuorum, Timer::Commit, Timer::Transfer] {
             self.timers.cancel(timer);
         }
@@ -272,30 +276,28 @@ impl Raft {
 
     // Refusals.
 
-    fn may_lead(&self) -> Result<(), ProposeError> {
+    fn may_lead(&self) -> Result<(), ReadError> {
         if self.halted.is_some() {
-            return Err(ProposeError::Halted);
+            return Err(ReadError::Halted);
         }
         if matches!(self.role, Role::Leader(_)) {
             // The timer is set by a majority's last word and cheap to look at; ask again only when it is overdue.
             let overdue = self.timers.deadline(Timer::CheckQuorum).is_some_and(|at| at <= self.now);
             let lost = overdue && self.quorum_since() + self.config.election_timeout_min <= self.now;
-            return if lost { Err(ProposeError::NoQuorum) } else { Ok(()) };
+            return if lost { Err(ReadError::NoQuorum) } else { Ok(()) };
         }
         if self.leader.is_none() && !self.quorum_heard() {
-            return Err(ProposeError::NoQuorum);
+            return Err(ReadError::NoQuorum);
         }
-        Err(ProposeError::NotLeader { leader: self.leader })
+        Err(ReadError::NotLeader { leader: self.leader })
     }
 
     fn may_propose(&self) -> Result<(), ProposeError> {
         self.may_lead()?;
-        match &self.role {
-            Role::Leader(Leading { transfer: Some(Transfer { to, .. }), .. }) => {
-                Err(ProposeError::Transferring { to: *to })
-            }
-            _ => Ok(()),
+        if let Role::Leader(Leading { transfer: Some(Transfer { to, .. }), .. }) = self.role {
+            return Err(ProposeError::Transferring { to });
         }
+        Ok(())
     }
 
     fn append_payload(&mut self, payload: &[u8]) -> Result<LogPos, ProposeError> {

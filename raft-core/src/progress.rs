@@ -33,8 +33,6 @@ pub(crate) struct Progress {
     /// When it last answered an append of this session: only that shows that it still follows. What else it says
     /// would keep a leader in office whom nobody hears (one-way partitions).
     pub(crate) heard: Instant,
-    /// When an append that wants an answer was last sent.
-    pub(crate) asked: Instant,
     /// An append is due even if there is nothing to send.
     pub(crate) due: Due,
     /// Entries from `next` on that came back from storage.
@@ -71,7 +69,6 @@ impl Progress {
             round: Round::ZERO,
             commit_sent: Index::ZERO,
             heard: now,
-            asked: now,
             due: Due::Answer,
             fetched: None,
         }

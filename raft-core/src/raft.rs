@@ -13,7 +13,10 @@ use crate::{
 };
 
 /// A term further away than this is no election gone wrong but an attack on the range of terms.
-const TERM_LEAP_MAX: u64 = 1 << 40;
+pub(crate) const TERM_LEAP_MAX: u64 = 1 << 40;
+
+/// No term is taken from a peer beyond this, so that there is always room for another election.
+pub(crate) const TERM_MAX: u64 = 1 << 62;
 
 /// One node of a Raft group (Ongaro and Ousterhout 2014; Ongaro's thesis).
 ///
@@ -155,9 +158,6 @@ impl Raft {
         if self.halted.is_some() {
             return Ok(());
         }
-        if message.term().get() > self.term.get().saturating_add(TERM_LEAP_MAX) {
-            return Err(PeerError::TermTooFar { term: message.term(), own: self.term });
-        }
         self.judge(from, &message)?;
         self.observe(now);
         self.contacts[peer].heard = self.now;
@@ -247,6 +247,7 @@ impl Raft {
     /// # Errors
     ///
     /// When `id` is not outstanding. The state is unchanged.
+    #[expect(clippy::needless_pass_by_value, reason = "the answer is handed over, like every other input")]
     pub fn fetched(&mut self, now: Instant, id: FetchId, run: Run) -> Result<(), Misuse> {
         let Some(place) = self.fetches.iter().position(|fetch| fetch.id == id) else {
             return Err(Misuse::UnknownFetch { named: id.get() });
@@ -284,7 +285,7 @@ impl Raft {
         self.now = self.now.max(now);
     }
 
-    pub(crate) const fn voters(&self) -> usize {
+    pub(crate) fn voters(&self) -> usize {
         self.peers.len() + 1
     }
 
@@ -342,6 +343,9 @@ fn recovered_terms(runs: &[crate::RecoveredRun]) -> Result<(Terms, Index), Fault
 }
 
 fn check_recovered(state: HardState, terms: &Terms, last: Index, applied: Index) -> Result<(), Fault> {
+    if state.term.get() > TERM_MAX {
+        return Err(Fault::TermImpossible { term: state.term });
+    }
     let newest = LogPos { term: terms.at(last), index: last };
     if newest.term > state.term {
         return Err(Fault::TermLost { term: state.term, last: newest });
