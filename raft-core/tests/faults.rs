@@ -8,7 +8,7 @@ use common::{
 use machine_core::Instant;
 use raft_core::{
     ConfigError, Fault, FetchId, HardState, Message, Output, ProposeError, Raft, ReadError, Recovered,
-    RecoveredRun, RoleName, Run,
+    RecoveredRun, RoleName, Run, TransferError,
 };
 
 fn recover(hard_state: HardState, runs: &[(u64, u32, u64)], applied: u64) -> Result<Raft, ConfigError> {
@@ -87,6 +87,14 @@ fn fault_term_lost() {
     let found = fault(state(3, 0), &[(1, 2, 4)], 0);
     assert_eq!(found, Fault::TermLost { term: t(3), last: pos(4, 2) });
     assert!(recover(state(4, 0), &[(1, 2, 4)], 0).is_ok());
+}
+
+#[test]
+fn fault_term_impossible() {
+    for term in [(1 << 62) + 1, u64::MAX] {
+        assert_eq!(fault(state(term, 0), &[], 0), Fault::TermImpossible { term: t(term) });
+    }
+    assert!(recover(state(1 << 62, 0), &[], 0).is_ok());
 }
 
 #[test]
@@ -215,7 +223,8 @@ fn halted_leader_hands_nothing_over() {
     node.raft.fetched(node.now, id, block(9, 9, 1)).expect("asked");
     node.poll();
     let before = node.raft.status();
-    let _refused = node.raft.transfer_leadership(node.now, n(2));
+    assert_eq!(node.raft.transfer_leadership(node.now, n(2)), Err(TransferError::Halted));
+    node.raft.step_down(node.now);
     assert_eq!(node.poll(), []);
     assert_eq!(node.raft.status(), before);
 }

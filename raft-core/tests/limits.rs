@@ -5,7 +5,7 @@ mod common;
 use core::time::Duration;
 
 use common::{
-    Node, Store, accepted, append, config, i, n, ok, outcomes, pos, rejected, run_of, runs_to, t, vote,
+    Node, Store, accepted, append, block, config, i, n, ok, outcomes, pos, rejected, run_of, runs_to, t, vote,
 };
 use machine_core::{Instant, NodeId};
 use raft_core::{
@@ -272,15 +272,30 @@ fn reads_max_bounds_reads() {
 
 #[test]
 fn answers_to_peers_do_not_pile_up() {
-    let mut node = Node::with_log(3, &[1]);
+    let mut node = Node::with_log(3, &[2]);
     for _ in 0..1_000 {
-        node.step(2, append(1, pos(1, 1), 0, None));
-        node.step(2, append(1, pos(1, 9), 0, None));
-        node.step(3, vote(1, pos(0, 0)));
+        node.step(2, append(2, pos(2, 1), 0, None));
+        node.step(2, append(2, pos(2, 9), 0, None));
+        node.step(3, vote(2, pos(0, 0)));
         node.step(3, common::pre_vote(1, pos(0, 0)));
-        node.step(3, append(0, pos(0, 0), 0, None));
+        node.step(3, append(1, pos(0, 0), 0, None));
     }
     assert!(node.poll().len() < 10);
+}
+
+#[test]
+fn writes_on_their_way_to_a_stalled_disk_are_bounded_and_nothing_is_lost() {
+    let mut node = Node::fresh(3);
+    node.stalled = true;
+    for term in 1..=3_000 {
+        node.tell(2, append(term, pos(0, 0), 0, None));
+    }
+    assert!(node.unfinished.len() <= 1_024, "{}", node.unfinished.len());
+    node.tell(2, append(3_000, pos(0, 0), 0, Some(block(3_000, 1, 2))));
+    node.finish_writes();
+    node.stalled = false;
+    assert_eq!(outcomes(&node.pump()).last(), Some(&ok(2)));
+    assert_eq!((node.store.hard_state.term, node.store.terms()), (t(3_000), vec![3_000, 3_000]));
 }
 
 #[test]

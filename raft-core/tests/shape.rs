@@ -263,6 +263,52 @@ fn peer_error_term_too_far() {
 }
 
 #[test]
+fn peer_error_term_too_far_at_the_end_of_all_terms() {
+    let end = 1 << 62;
+    let mut store = Store::default();
+    store.hard_state.term = t(end);
+    let mut node = Node::make(3, config(3), store);
+    let expected = PeerError::TermTooFar { term: t(end + 2), own: t(end) };
+    assert_eq!(peer_error(&mut node, 2, vote(end + 2, pos(0, 0))), expected);
+    node.tell(2, append(end, pos(0, 0), 0, None));
+    node.tell(2, Message::TimeoutNow { term: t(end) });
+    assert_eq!((node.term(), node.role()), (end + 1, RoleName::Candidate), "there is always one term more");
+}
+
+#[test]
+fn peer_error_term_zero() {
+    let mut node = Node::fresh(3);
+    for message in [
+        pre_vote(0, pos(0, 0)),
+        vote(0, pos(0, 0)),
+        append(0, pos(0, 0), 0, None),
+        Message::TimeoutNow { term: t(0) },
+        vote_reply(0, true),
+        pre_vote_reply(0, true),
+    ] {
+        assert_eq!(peer_error(&mut node, 2, message), PeerError::TermZero);
+    }
+    for honest in [vote_reply(0, false), pre_vote_reply(0, false), accepted(0, 0)] {
+        assert_eq!(node.tell(2, honest), [], "a node that never heard of a term says so");
+    }
+}
+
+#[test]
+fn peer_error_round_never_asked() {
+    let mut node = Node::fresh(3);
+    let last = node.lead_committed();
+    node.raft.read(node.now).expect("leads");
+    node.pump();
+    let newest = raft_core::Round::new(1);
+    for claimed in [2, u64::MAX] {
+        let round = raft_core::Round::new(claimed);
+        let expected = PeerError::RoundNeverAsked { round, newest };
+        assert_eq!(peer_error(&mut node, 2, answered(1, last, claimed)), expected);
+    }
+    node.tell(2, answered(1, last, 1));
+}
+
+#[test]
 fn peer_error_two_leaders() {
     let mut node = Node::fresh(3);
     node.tell(2, append(1, pos(0, 0), 0, None));

@@ -65,6 +65,38 @@ fn thesis_3_10_no_proposals_while_handing_over_and_again_when_it_failed() {
 }
 
 #[test]
+fn thesis_3_10_successor_is_not_told_after_the_leader_gave_up() {
+    let mut node = Node::fresh(3);
+    let last = node.lead_committed();
+    node.raft.transfer_leadership(node.now, n(2)).expect("leads");
+    // Nobody polls until the handover has timed out; the majority is there all the while.
+    for _ in 0..6 {
+        node.now += Duration::from_millis(100);
+        node.step(2, accepted(1, last));
+        node.step(3, accepted(1, last));
+        node.raft.tick(node.now);
+    }
+    assert_eq!(told_to_stand(&node.pump()), []);
+    assert!(node.events.contains(&Event::TransferFailed { to: n(2) }));
+}
+
+#[test]
+fn thesis_6_4_confirmed_read_that_waits_for_a_lost_entry_is_lost() {
+    let mut node = Node::make(3, config(3).with_reads_max(1), common::Store::default());
+    node.lead();
+    let read = node.raft.read(node.now).expect("leads");
+    node.pump();
+    node.tell(2, answered(1, 0, 1)); // a majority follows, but the blank entry is not committed
+    assert_eq!(reads_ready(&node), 0);
+    node.tell(3, append(2, pos(0, 0), 0, Some(block(2, 1, 1))));
+    assert!(node.events.contains(&Event::ReadsLost { first: read, last: read }), "{:?}", node.events);
+    node.tell(3, append(2, pos(2, 1), 1, None));
+    node.wait(600);
+    node.lead_committed();
+    node.raft.read(node.now).expect("the place of the lost read is free");
+}
+
+#[test]
 fn thesis_3_10_transfer_is_refused_to_self_strangers_and_by_followers() {
     let mut node = Node::fresh(3);
     let refused = node.raft.transfer_leadership(node.now, n(2));
