@@ -230,6 +230,21 @@ fn halted_leader_hands_nothing_over() {
 }
 
 #[test]
+fn halted_machine_stays_sound_when_its_writes_finish() {
+    let (mut node, id) = asking();
+    node.stalled = true;
+    node.propose(b"x");
+    node.pump();
+    assert_eq!(node.unfinished.len(), 1);
+    node.raft.fetched(node.now, id, block(9, 9, 1)).expect("asked");
+    node.finish_writes();
+    node.raft.check().expect("sound");
+    node.pump();
+    assert!(node.halt.is_some());
+    assert_eq!(node.poll(), []);
+}
+
+#[test]
 fn write_that_is_never_confirmed_only_stalls() {
     let mut node = Node::fresh(3);
     node.stalled = true;

@@ -228,6 +228,7 @@ fn facts_are_told_as_their_result() {
 
 // Rule 4: a peer's error leaves everything as it was.
 
+#[expect(clippy::needless_pass_by_value, reason = "reads as the call it stands for")]
 fn peer_error(node: &mut Node, from: u64, message: Message) -> PeerError {
     let before = format!("{:?}", node.raft);
     let later = node.now + core::time::Duration::from_secs(1);

@@ -34,7 +34,7 @@ proptest! {
     #[test]
     fn round_trip(entries in plain(), term in 1..u64::MAX, first in 1..1_000_000u64) {
         let run = build(term, first, &entries);
-        prop_assert_eq!(plainly(&run), entries.clone());
+        prop_assert_eq!(&plainly(&run), &entries);
         let again = Run::decode(run.term(), run.first(), run.count(), run.body().clone());
         prop_assert_eq!(again, Ok(run.clone()));
         let indexes: Vec<_> = run.entries().map(|entry| entry.index.get()).collect();
