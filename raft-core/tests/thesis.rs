@@ -406,6 +406,23 @@ fn thesis_10_2_1_followers_alone_may_commit_but_only_what_is_durable_here_is_app
     assert!(node.poll().iter().any(|output| matches!(output, Output::Apply { .. })));
 }
 
+#[test]
+fn append_with_entries_is_answered_once_when_durable() {
+    let mut leader = Node::fresh(3);
+    leader.lead_committed();
+    let mut follower = Node::fresh(3); // plays peer 2: ids are only names here
+    follower.tell(2, append(1, pos(0, 0), 0, Some(block(1, 1, 1))));
+    follower.stalled = true;
+    leader.propose(b"x");
+    let mut answers = vec![];
+    for (_, message) in leader.pump().into_iter().filter(|(to, _)| *to == 2) {
+        answers.extend(follower.tell(2, message));
+    }
+    follower.finish_writes();
+    answers.extend(follower.pump());
+    assert_eq!(answers, [(2, accepted(1, 2))], "four messages an entry, not six");
+}
+
 // Practice beside the thesis: priority.
 
 #[test]
