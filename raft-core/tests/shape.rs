@@ -66,6 +66,21 @@ fn single_voter_leads_only_when_its_vote_is_durable() {
 }
 
 #[test]
+fn vote_of_an_earlier_election_does_not_count_when_it_becomes_durable_late() {
+    let mut node = Node::fresh(1);
+    node.stalled = true;
+    node.ask_pre_votes();
+    node.tick();
+    assert_eq!((node.role(), node.term(), node.unfinished.len()), (RoleName::Candidate, 2, 2));
+    let (first, _) = node.unfinished.remove(0);
+    node.raft.persisted(node.now, first).expect("handed out");
+    node.raft.check().expect("sound");
+    assert_eq!(node.role(), RoleName::Candidate);
+    node.finish_writes();
+    assert_eq!(node.role(), RoleName::Leader);
+}
+
+#[test]
 fn answers_in_a_new_term_wait_for_the_term_even_if_the_entries_are_durable() {
     let mut node = Node::with_log(3, &[1, 1]);
     node.stalled = true;
