@@ -1,1 +1,120 @@
+extern crate std;
 
+use proptest::prelude::*;
+
+use super::{Due, Progress, ProgressState};
+use crate::{EntryKind, Index, Run, SessionId, Term, run::OpenRun};
+use bytes::BytesMut;
+use machine_core::Instant;
+
+fn run(first: u64, count: u64) -> Run {
+    let mut open = OpenRun::new(Term::new(1), Index::new(first), BytesMut::new());
+    for _ in 0..count {
+        open.push(EntryKind::Normal, b"12345");
+    }
+    open.seal().0
+}
+
+fn probing(next: u64) -> Progress {
+    Progress::new(SessionId::new(1), Index::new(next), Instant::ZERO)
+}
+
+fn streaming(next: u64) -> Progress {
+    let mut follower = probing(next);
+    assert!(follower.accepted(Index::new(next - 1)) || next == 1);
+    assert_eq!(follower.state, ProgressState::Streaming);
+    follower
+}
+
+#[test]
+fn starts_as_a_probe_that_owes_an_answer() {
+    let follower = probing(8);
+    assert_eq!(follower.state, ProgressState::Probe { waiting: false });
+    assert_eq!((follower.matched, follower.next, follower.due), (Index::ZERO, Index::new(8), Due::Answer));
+}
+
+#[test]
+fn probe_waits_for_its_answer() {
+    let mut follower = probing(8);
+    assert!(follower.has_room(1, 1));
+    follower.sent(&run(8, 3));
+    assert!(!follower.has_room(100, 100));
+    assert_eq!(follower.next, Index::new(8), "what a probe carries is sent again if it is lost");
+    assert!(follower.inflight.is_empty());
+    assert!(!follower.accepted(Index::new(0)), "an old answer says nothing of this probe");
+    assert!(!follower.has_room(100, 100));
+    assert!(follower.accepted(Index::new(7)), "the logs agree before it");
+    assert!(follower.has_room(1, 1));
+    assert_eq!(follower.next, Index::new(8));
+}
+
+#[test]
+fn streams_as_far_as_the_window_allows() {
+    let mut follower = streaming(8);
+    follower.sent(&run(8, 2));
+    follower.sent(&run(10, 1));
+    assert_eq!(follower.next, Index::new(11));
+    assert_eq!((follower.inflight.len(), follower.inflight.bytes()), (2, 30));
+    assert!(follower.has_room(3, 31) && !follower.has_room(2, 31) && !follower.has_room(3, 30));
+    assert!(follower.accepted(Index::new(9)));
+    assert_eq!(follower.inflight.bytes(), 10);
+    assert!(!follower.accepted(Index::new(9)), "no news");
+    assert!(!follower.accepted(Index::new(3)), "matched never goes back");
+    assert_eq!(follower.matched, Index::new(9));
+    assert!(follower.accepted(Index::new(10)));
+    assert!(follower.inflight.is_empty());
+}
+
+#[test]
+fn rejection_goes_back_to_where_the_logs_may_agree() {
+    let mut follower = streaming(8);
+    follower.sent(&run(8, 2));
+    assert!(follower.rejected(Index::new(9), Index::new(8)));
+    assert_eq!(follower.state, ProgressState::Probe { waiting: false });
+    assert_eq!(follower.next, Index::new(9));
+    assert!(follower.inflight.is_empty(), "what was under way is given up");
+    // Never before what is known to match.
+    let mut follower = streaming(8);
+    assert!(follower.rejected(Index::new(9), Index::new(2)));
+    assert_eq!(follower.next, Index::new(8));
+}
+
+#[test]
+fn stale_rejections_change_nothing() {
+    let mut follower = streaming(8);
+    assert!(!follower.rejected(Index::new(7), Index::new(2)), "that much is known to match");
+    assert_eq!(follower.state, ProgressState::Streaming);
+    let mut follower = probing(8);
+    follower.sent(&run(8, 1));
+    for prev in [0, 5, 6, 8, 9, u64::MAX] {
+        assert!(!follower.rejected(Index::new(prev), Index::new(2)), "{prev}: not this probe");
+    }
+    assert!(follower.rejected(Index::new(7), Index::new(2)));
+    assert_eq!(follower.next, Index::new(3));
+    assert!(!follower.rejected(Index::new(7), Index::new(2)), "the same again");
+}
+
+proptest! {
+    #[test]
+    fn matched_stays_before_next_and_never_goes_back(
+        ops in prop::collection::vec((0..4u8, 0..30u64, 0..30u64), 0..80),
+    ) {
+        let mut follower = probing(20);
+        for (op, a, b) in ops {
+            let before = follower.matched;
+            match op {
+                0 | 1 if follower.has_room(4, 60) => follower.sent(&run(follower.next.get(), a % 3 + 1)),
+                0 | 1 => {}
+                2 => { follower.accepted(Index::new(a)); }
+                _ => { follower.rejected(Index::new(a.max(b)), Index::new(a.min(b))); }
+            }
+            prop_assert!(follower.matched >= before && follower.matched < follower.next);
+            prop_assert!(follower.inflight.len() <= 4);
+            prop_assert!(follower.state == ProgressState::Streaming || follower.inflight.is_empty());
+        }
+        // Whatever happened, an answer to everything leaves nothing under way.
+        let all = follower.next.prev();
+        follower.accepted(all);
+        prop_assert_eq!((follower.state, follower.inflight.bytes()), (ProgressState::Streaming, 0));
+    }
+}
