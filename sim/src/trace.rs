@@ -125,3 +125,6 @@ impl fmt::Debug for Sink {
         f.write_str("Sink")
     }
 }
+
+#[cfg(test)]
+mod tests;
