@@ -81,6 +81,16 @@ fn damage_to_the_last_sync_looks_like_a_torn_end_without_a_mark() {
     };
     assert_eq!(flipped_in(&bytes, HEADER_BYTES + 112 + 20), Ok((1, true)), "the last sync is not proven");
     assert!(matches!(flipped_in(&bytes, HEADER_BYTES + 20), Err(OpenError::Damaged(_))), "the one before is");
+    // A mark proves it, also if the process dies before it syncs again.
+    let mut marked = disk.clone();
+    let (mut wal, _) = open(&mut marked);
+    wal.append(&write(1, 3, 1, 40)).expect("appended");
+    wal.sync().expect("synced");
+    let end = HEADER_BYTES + 2 * 112 + 72;
+    wal.mark().expect("marked");
+    drop(wal);
+    let bytes_marked = marked.contents(FIRST).expect("there");
+    assert!(matches!(flipped_in(&bytes_marked, end + 20), Err(OpenError::Damaged(_))), "proven by a mark");
     // Opening makes all of it durable, and says so.
     let mut opened = disk.clone();
     drop(open(&mut opened));
