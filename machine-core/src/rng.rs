@@ -34,6 +34,7 @@ impl Rng {
     }
 
     /// A number in `0..limit`, each equally likely (Lemire's method with rejection); 0 when `limit` is 0.
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of a product are taken apart")]
     pub const fn below(&mut self, limit: u64) -> u64 {
         if limit == 0 {
             return 0;

@@ -91,8 +91,9 @@ impl Config {
         Self { inflight_messages_max: messages, ..self }
     }
 
-    /// Most bytes of entries on their way to one follower, and most bytes handed out by Apply and not yet applied.
-    /// Default 4 MiB; at least `append_bytes_max`. By Little's law: bandwidth times round trip.
+    /// Bytes of entries on their way to one follower, or handed out by Apply and not yet applied, at which no more is
+    /// sent until some have arrived; so there are at most `append_bytes_max` more than this. Default 4 MiB; at least
+    /// `append_bytes_max`. By Little's law: bandwidth times round trip.
     #[must_use]
     pub fn with_inflight_bytes_max(self, bytes: usize) -> Self {
         Self { inflight_bytes_max: bytes, ..self }
@@ -148,7 +149,11 @@ impl Config {
             }
         }
         if append > APPEND_BYTES_LIMIT {
-            return Err(ConfigError::TooLarge { field: "append_bytes_max", value: append, most: APPEND_BYTES_LIMIT });
+            return Err(ConfigError::TooLarge {
+                field: "append_bytes_max",
+                value: append,
+                most: APPEND_BYTES_LIMIT,
+            });
         }
         Ok(())
     }
@@ -237,7 +242,9 @@ impl fmt::Display for ConfigError {
         match self {
             Self::NotAVoter { id } => write!(f, "id {id} is not among the voters; name this node among them"),
             Self::DuplicateVoter { id } => write!(f, "voter {id} is named twice"),
-            Self::TooManyVoters { voters } => write!(f, "{voters} voters, but at most {VOTERS_MAX} are supported"),
+            Self::TooManyVoters { voters } => {
+                write!(f, "{voters} voters, but at most {VOTERS_MAX} are supported")
+            }
             Self::ElectionTimeout { min, max } => {
                 write!(f, "election_timeout_min {min:?} must be below election_timeout_max {max:?}")
             }

@@ -2,7 +2,7 @@ use core::fmt;
 
 use machine_core::NodeId;
 
-use crate::{Index, LogPos, Term};
+use crate::{Index, LogPos, Round, Term};
 
 /// Why a proposal was not taken. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +80,17 @@ impl fmt::Display for ReadError {
 }
 
 impl core::error::Error for ReadError {}
+
+impl From<ReadError> for ProposeError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotLeader { leader } => Self::NotLeader { leader },
+            ReadError::NoQuorum => Self::NoQuorum,
+            ReadError::Full => Self::Full,
+            ReadError::Halted => Self::Halted,
+        }
+    }
+}
 
 /// Why leadership is not handed over. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -169,6 +180,13 @@ pub enum PeerError {
         /// The leader's last.
         last: Index,
     },
+    /// An answer to a question that was never asked.
+    RoundNeverAsked {
+        /// The round claimed.
+        round: Round,
+        /// The newest asked.
+        newest: Round,
+    },
     /// A rejection whose hint lies after the place that was asked about.
     HintBeyondPrev {
         /// The index asked about.
@@ -190,12 +208,20 @@ impl fmt::Display for PeerError {
                 write!(f, "entries from {first} on cannot follow {prev} from a leader of {term}")
             }
             Self::RunTooLarge { bytes, bytes_max } => {
-                write!(f, "an append of {bytes} bytes, but at most {bytes_max} are allowed; give all nodes one value")
+                write!(
+                    f,
+                    "an append of {bytes} bytes, but at most {bytes_max} are allowed; give all nodes one value"
+                )
             }
             Self::ConflictsWithCommitted { at, commit } => {
                 write!(f, "entry {at} would replace one that is committed (commit index {commit})")
             }
-            Self::AckBeyondLog { matched, last } => write!(f, "claims to hold {matched}, but the log ends at {last}"),
+            Self::AckBeyondLog { matched, last } => {
+                write!(f, "claims to hold {matched}, but the log ends at {last}")
+            }
+            Self::RoundNeverAsked { round, newest } => {
+                write!(f, "answers {round}, but {newest} is the newest asked")
+            }
             Self::HintBeyondPrev { prev, hint } => write!(f, "rejects {prev} with the later hint {hint}"),
         }
     }
@@ -243,7 +269,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RunOutOfOrder { after, first } => write!(f, "a run from {first} on cannot follow {after}"),
-            Self::TermLost { term, last } => write!(f, "the log ends with {last}, but the term stored is {term}"),
+            Self::TermLost { term, last } => {
+                write!(f, "the log ends with {last}, but the term stored is {term}")
+            }
             Self::EntriesLost { last, needed } => {
                 write!(f, "the log ends with {last}, but {needed} was committed or applied")
             }

@@ -129,7 +129,9 @@ impl Run {
 
     /// The payloads that the state machine is to apply, with their indexes; blank entries are left out.
     pub fn payloads(&self) -> impl Iterator<Item = (Index, &[u8])> {
-        self.entries().filter(|entry| entry.kind == EntryKind::Normal).map(|entry| (entry.index, entry.payload))
+        self.entries()
+            .filter(|entry| entry.kind == EntryKind::Normal)
+            .map(|entry| (entry.index, entry.payload))
     }
 
     /// An owned handle on a payload borrowed from this run: shares the block, copies nothing.
@@ -160,7 +162,7 @@ impl Run {
     ///
     /// Walks the headers up to there.
     #[must_use]
-    pub fn from(&self, first: Index) -> Option<Self> {
+    pub fn starting_at(&self, first: Index) -> Option<Self> {
         if first <= self.first {
             return Some(self.clone());
         }
@@ -267,12 +269,13 @@ impl OpenRun {
         self.buffer.put_u32_le(length);
         self.buffer.put_u8(kind.code());
         self.buffer.put_slice(payload);
+        let index = Index::new(self.first.get() + u64::from(self.count));
         self.count += 1;
-        self.last()
+        index
     }
 
-    pub(crate) fn last(&self) -> Index {
-        Index::new(self.first.get() + u64::from(self.count) - 1)
+    pub(crate) const fn first(&self) -> Index {
+        self.first
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -331,13 +334,21 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Zero => write!(f, "a run without entries, or with index or term zero"),
-            Self::IndexOverflow { first } => write!(f, "a run that starts at {first} ends beyond the last index"),
+            Self::IndexOverflow { first } => {
+                write!(f, "a run that starts at {first} ends beyond the last index")
+            }
             Self::Entry { entry, flaw } => match flaw {
                 EntryFlaw::Truncated => write!(f, "entry {entry} of a run ends beyond the bytes given"),
-                EntryFlaw::UnknownKind(code) => write!(f, "entry {entry} of a run has the unknown kind {code}"),
-                EntryFlaw::BlankWithPayload => write!(f, "entry {entry} of a run is blank and yet has a payload"),
+                EntryFlaw::UnknownKind(code) => {
+                    write!(f, "entry {entry} of a run has the unknown kind {code}")
+                }
+                EntryFlaw::BlankWithPayload => {
+                    write!(f, "entry {entry} of a run is blank and yet has a payload")
+                }
             },
-            Self::TrailingBytes { bytes } => write!(f, "{bytes} bytes are left after the last entry of a run"),
+            Self::TrailingBytes { bytes } => {
+                write!(f, "{bytes} bytes are left after the last entry of a run")
+            }
         }
     }
 }

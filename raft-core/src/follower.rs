@@ -1,0 +1,189 @@
+//! Taking a leader's entries (Raft §5.3, Figure 2 `AppendEntries`).
+
+use machine_core::NodeId;
+
+use crate::{
+    Index, LogPos, Message, Outcome, PeerError, Raft, Round, Run, SessionId, Term,
+    role::{Following, Role},
+};
+
+impl Raft {
+    /// Refuses what no honest peer sends, before anything is changed.
+    pub(crate) fn judge(&self, from: NodeId, message: &Message) -> Result<(), PeerError> {
+        match message {
+            Message::Append { term, prev, run, .. } => self.judge_append(from, *term, *prev, run.as_ref()),
+            Message::AppendReply { term, session, round, outcome } => {
+                self.judge_reply(from, *term, *session, *round, *outcome)
+            }
+            Message::PreVote { .. }
+            | Message::PreVoteReply { .. }
+            | Message::Vote { .. }
+            | Message::VoteReply { .. }
+            | Message::TimeoutNow { .. } => Ok(()),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of one message, as Figure 2 lists them")]
+    pub(crate) fn on_append(
+        &mut self,
+        peer: usize,
+        term: Term,
+        session: SessionId,
+        prev: LogPos,
+        commit: Index,
+        round: Round,
+        reply: bool,
+        run: Option<Run>,
+    ) {
+        if term < self.term {
+            self.contacts[peer].stale_leader = Some(session);
+            return;
+        }
+        self.follow(peer, term, session, round);
+        let end = run.as_ref().map_or(prev.index, Run::last);
+        if !self.log.has(prev) {
+            let hint = self.log.conflict_hint(prev);
+            self.following().rejection = Some((prev.index, hint));
+            return;
+        }
+        if let Some(run) = run {
+            if !self.take(&run) {
+                return; // no room until the disk catches up; the leader asks again
+            }
+            self.reply_at(end);
+        }
+        if reply {
+            self.reply_at(Index::ZERO);
+        }
+        let following = self.following();
+        following.verified = following.verified.max(end);
+        // Not the log's own end: what lies beyond the last entry sent may not be the leader's (Figure 2, rule 5).
+        self.commit = self.commit.max(commit.min(end));
+    }
+
+    /// The sender leads this term: take the term, the leader and its session.
+    fn follow(&mut self, peer: usize, term: Term, session: SessionId, round: Round) {
+        if term > self.term || !matches!(self.role, Role::Follower(_)) {
+            self.become_follower(term);
+        }
+        self.leader = Some(self.peers[peer]);
+        self.leader_heard = self.now;
+        self.reset_election_timer();
+        let following = self.following();
+        if session > following.session {
+            *following = Following { session, ..Following::default() };
+        }
+        if session == following.session {
+            following.round = following.round.max(round);
+        }
+    }
+
+    fn following(&mut self) -> &mut Following {
+        match &mut self.role {
+            Role::Follower(following) => following,
+            Role::PreCandidate(_) | Role::Candidate(_) | Role::Leader(_) => {
+                unreachable!("an append makes its receiver a follower")
+            }
+        }
+    }
+
+    fn reply_at(&mut self, durable: Index) {
+        let following = self.following();
+        following.reply_at = Some(following.reply_at.map_or(durable, |at| at.min(durable)));
+    }
+
+    /// Stores what is new of `run`, whose predecessor matches. Entries that are already there stay untouched, and so
+    /// does what follows them: an append may be old (Figure 2, rules 3 and 4). Returns whether there was room.
+    fn take(&mut self, run: &Run) -> bool {
+        let new = match self.first_difference(run) {
+            Some(index) => index,
+            None => return true,
+        };
+        if self.log.pending_bytes() + run.body().len() > self.config.uncommitted_bytes_max {
+            return false;
+        }
+        if new <= self.log.last() {
+            assert!(new > self.commit, "what is committed is never replaced");
+            self.log.truncate(new);
+            for write in &mut self.disk.outstanding {
+                write.log = write.log.min(new.prev());
+            }
+        }
+        self.log.push(run.starting_at(new).expect("the difference lies within the run"));
+        true
+    }
+
+    /// The first entry of `run` that the log lacks or holds with another term; `None` when it has them all.
+    fn first_difference(&self, run: &Run) -> Option<Index> {
+        if self.log.term_at(run.first()) != Some(run.term()) {
+            return Some(run.first());
+        }
+        let agreed = self.log.end_of_term_at(run.first());
+        (agreed < run.last()).then(|| agreed.next())
+    }
+
+    fn judge_append(
+        &self,
+        from: NodeId,
+        term: Term,
+        prev: LogPos,
+        run: Option<&Run>,
+    ) -> Result<(), PeerError> {
+        if let Some(run) = run {
+            let first = LogPos { term: run.term(), index: run.first() };
+            if first.index != prev.index.next() || first.term < prev.term || first.term > term {
+                return Err(PeerError::RunMisplaced { prev, first, term });
+            }
+            let (bytes, bytes_max) = (run.body().len(), self.config.append_bytes_max);
+            if bytes > bytes_max {
+                return Err(PeerError::RunTooLarge { bytes, bytes_max });
+            }
+        }
+        if term < self.term {
+            return Ok(());
+        }
+        if term == self.term {
+            if let Some(known) = self.leader.filter(|known| *known != from) {
+                return Err(PeerError::TwoLeaders { term, known, claimed: from });
+            }
+        }
+        let conflict = |at| Err(PeerError::ConflictsWithCommitted { at, commit: self.commit });
+        if !self.log.has(prev) {
+            return if prev.index <= self.commit { conflict(prev) } else { Ok(()) };
+        }
+        match run.and_then(|run| self.first_difference(run).map(|index| LogPos { term: run.term(), index })) {
+            Some(at) if at.index <= self.commit => conflict(at),
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_reply(
+        &self,
+        from: NodeId,
+        term: Term,
+        session: SessionId,
+        round: Round,
+        outcome: Outcome,
+    ) -> Result<(), PeerError> {
+        if let Outcome::Rejected { prev, hint } = outcome {
+            if hint.index > prev {
+                return Err(PeerError::HintBeyondPrev { prev, hint });
+            }
+        }
+        let Role::Leader(leading) = &self.role else { return Ok(()) };
+        let known =
+            self.peers.binary_search(&from).is_ok_and(|peer| leading.followers[peer].session == session);
+        if term != self.term || !known {
+            return Ok(());
+        }
+        if round > self.reads.round() {
+            return Err(PeerError::RoundNeverAsked { round, newest: self.reads.round() });
+        }
+        match outcome {
+            Outcome::Accepted { matched } if matched > self.log.last() => {
+                Err(PeerError::AckBeyondLog { matched, last: self.log.last() })
+            }
+            Outcome::Accepted { .. } | Outcome::Rejected { .. } => Ok(()),
+        }
+    }
+}

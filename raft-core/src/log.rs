@@ -1,0 +1,293 @@
+use alloc::collections::VecDeque;
+
+use bytes::BytesMut;
+
+use crate::{
+    EntryKind, Index, LogPos, Run, Term,
+    run::{ENTRY_HEADER_BYTES, OpenRun},
+    terms::Terms,
+    window::Window,
+};
+
+/// What a run costs in memory besides its body.
+const RUN_OVERHEAD_BYTES: usize = 64;
+
+/// The first block a leader allocates; each further one is twice as large, up to `append_bytes_max`.
+const BLOCK_BYTES_MIN: usize = 64;
+
+/// The log as the machine knows it: every term, and the newest runs. Older ones are in storage.
+///
+/// ```text
+///  1 ........ cached from ........ durable ........ written ........ sealed | open | last
+///  └ in storage only ┘└────────────── in memory, as runs ─────────────────┘└ block in the making
+/// ```
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    terms: Terms,
+    cache: VecDeque<Run>,
+    cached_bytes: usize,
+    open: Option<OpenRun>,
+    spare: BytesMut,
+    block_bytes: usize,
+    last: Index,
+    written: Index,
+    durable: Index,
+    /// Bytes not yet durable, or, at a leader, not yet both durable and committed.
+    pending: Window,
+    append_bytes_max: usize,
+    cache_bytes_max: usize,
+}
+
+impl Log {
+    /// The log of a node whose storage holds entries up to `last`, all durable.
+    pub(crate) fn new(terms: Terms, last: Index, append_bytes_max: usize, cache_bytes_max: usize) -> Self {
+        Self {
+            terms,
+            cache: VecDeque::new(),
+            cached_bytes: 0,
+            open: None,
+            spare: BytesMut::new(),
+            block_bytes: BLOCK_BYTES_MIN,
+            last,
+            written: last,
+            durable: last,
+            pending: Window::default(),
+            append_bytes_max,
+            cache_bytes_max,
+        }
+    }
+
+    // What it holds.
+
+    pub(crate) const fn last(&self) -> Index {
+        self.last
+    }
+
+    pub(crate) fn last_pos(&self) -> LogPos {
+        LogPos { term: self.terms.at(self.last), index: self.last }
+    }
+
+    pub(crate) const fn durable(&self) -> Index {
+        self.durable
+    }
+
+    pub(crate) const fn written(&self) -> Index {
+        self.written
+    }
+
+    pub(crate) const fn cached_bytes(&self) -> usize {
+        self.cached_bytes
+    }
+
+    pub(crate) fn pending_bytes(&self) -> usize {
+        self.pending.bytes() + self.open.as_ref().map_or(0, OpenRun::bytes)
+    }
+
+    /// The term of the entry at `index`; zero at index zero, `None` beyond the end.
+    pub(crate) fn term_at(&self, index: Index) -> Option<Term> {
+        (index <= self.last).then(|| self.terms.at(index))
+    }
+
+    /// Whether the log has this entry (Log Matching: then it has everything before it, too).
+    pub(crate) fn has(&self, pos: LogPos) -> bool {
+        self.term_at(pos.index) == Some(pos.term)
+    }
+
+    /// The last index whose term is that of the entry at `index`.
+    pub(crate) fn end_of_term_at(&self, index: Index) -> Index {
+        self.terms.end_of_term_at(index, self.last)
+    }
+
+    /// The last place at which this log may agree with one whose entry at `pos` differs: no later than `pos` and of
+    /// no later term. Both sides skip whole terms by it, so that a disagreement takes a round trip for each term, not
+    /// for each entry (Raft §5.3).
+    pub(crate) fn conflict_hint(&self, pos: LogPos) -> LogPos {
+        let index = self.terms.last_not_after(self.last.min(pos.index), pos.term);
+        LogPos { term: self.terms.at(index), index }
+    }
+
+    /// Entries from `index` on, of one term and at most `append_bytes_max`, if they are in memory.
+    ///
+    /// Small neighbours are joined into one run, in the cache too, so that every follower that lags gets few large
+    /// messages instead of many small ones.
+    pub(crate) fn run_from(&mut self, index: Index) -> Option<Run> {
+        let place = self.place_of(index)?;
+        let run = &self.cache[place];
+        if run.first() < index || run.body().len() >= self.append_bytes_max / 2 {
+            return run.starting_at(index).map(|run| run.fit(self.append_bytes_max));
+        }
+        let (mut joined, mut bytes) = (0, 0);
+        for next in self.cache.iter().skip(place) {
+            bytes += next.body().len();
+            if next.term() != run.term() || bytes > self.append_bytes_max {
+                break;
+            }
+            joined += 1;
+        }
+        if joined > 1 {
+            self.join(place, joined);
+        }
+        Some(self.cache[place].fit(self.append_bytes_max))
+    }
+
+    // What changes it.
+
+    /// Appends an entry to the block in the making and says where it stands. The payload must fit `append_bytes_max`.
+    pub(crate) fn propose(&mut self, term: Term, kind: EntryKind, payload: &[u8]) -> Index {
+        let bytes = ENTRY_HEADER_BYTES + payload.len();
+        assert!(bytes <= self.append_bytes_max, "the caller refuses larger payloads");
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|open| !open.has_room(payload.len()) || open.bytes() + bytes > self.append_bytes_max)
+        {
+            self.seal();
+        }
+        if self.open.is_none() {
+            self.open = Some(self.new_block(term, bytes));
+        }
+        let open = self.open.as_mut().expect("just made");
+        self.last = open.push(kind, payload);
+        self.terms.push(self.last, term);
+        self.last
+    }
+
+    /// Turns the block in the making into a run of the log.
+    pub(crate) fn seal(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        assert!(!open.is_empty(), "a block is made for an entry");
+        let (run, spare) = open.seal();
+        self.spare = spare;
+        self.keep(run);
+    }
+
+    /// Appends a run received from a leader; it follows on directly.
+    pub(crate) fn push(&mut self, run: Run) {
+        assert!(self.open.is_none(), "a follower proposes nothing");
+        assert_eq!(run.first(), self.last.next(), "entries follow on directly");
+        self.terms.push(run.first(), run.term());
+        self.last = run.last();
+        self.keep(run);
+    }
+
+    /// Removes entries from `index` on, which a leader of a later term has replaced. What is written afterwards
+    /// overwrites them in storage.
+    pub(crate) fn truncate(&mut self, index: Index) {
+        assert!(self.open.is_none(), "a follower proposes nothing");
+        assert!(index > Index::ZERO && index <= self.last, "there is something to remove");
+        self.last = index.prev();
+        self.written = self.written.min(self.last);
+        self.durable = self.durable.min(self.last);
+        self.terms.truncate(index);
+        self.pending.truncate(index);
+        while let Some(run) = self.cache.back() {
+            if run.last() < index {
+                break;
+            }
+            self.cached_bytes -= cost(run);
+            let rest = run.up_to(self.last);
+            self.cache.pop_back();
+            if let Some(rest) = rest {
+                self.cached_bytes += cost(&rest);
+                self.cache.push_back(rest);
+                break;
+            }
+        }
+    }
+
+    /// The next run to be written, counted as written from here on.
+    pub(crate) fn next_write(&mut self) -> Option<Run> {
+        self.seal();
+        let next = self.written.next();
+        if next > self.last {
+            return None;
+        }
+        let place = self.place_of(next).expect("what is not written is in memory");
+        let run = self.cache[place]
+            .starting_at(next)
+            .expect("the run holds its own index")
+            .fit(self.append_bytes_max);
+        self.written = run.last();
+        Some(run)
+    }
+
+    /// Everything up to `index` is durable.
+    pub(crate) fn set_durable(&mut self, index: Index) {
+        assert!(index <= self.written, "only what was written can be durable");
+        assert!(index >= self.durable, "what is durable stays durable");
+        self.durable = index;
+    }
+
+    /// Everything up to `index` no longer counts as pending; drops the oldest durable runs beyond the cache's size.
+    pub(crate) fn settle(&mut self, index: Index) {
+        self.pending.release(index);
+        while self.cached_bytes > self.cache_bytes_max {
+            let Some(oldest) = self.cache.front() else { break };
+            if oldest.last() > self.durable {
+                break;
+            }
+            self.cached_bytes -= cost(oldest);
+            self.cache.pop_front();
+        }
+    }
+
+    /// Invariants that take a walk; the others are asserted where they could break.
+    pub(crate) fn is_sound(&self) -> bool {
+        let sealed = self.open.as_ref().map_or(self.last, |open| open.first().prev());
+        let contiguous =
+            self.cache.iter().zip(self.cache.iter().skip(1)).all(|(a, b)| a.last().next() == b.first());
+        let ends = self.cache.back().is_none_or(|run| run.last() == sealed);
+        let pinned = self.durable >= sealed
+            || self.cache.front().is_some_and(|run| run.first() <= self.durable.next());
+        let counted = self.cached_bytes == self.cache.iter().map(cost).sum::<usize>();
+        let terms = self.cache.iter().all(|run| {
+            self.terms.at(run.first()) == run.term()
+                && self.terms.end_of_term_at(run.first(), self.last) >= run.last()
+        });
+        let ordered = self.durable <= self.written && self.written <= self.last;
+        contiguous && ends && pinned && counted && terms && ordered && self.terms.is_sound(self.last)
+    }
+
+    fn new_block(&mut self, term: Term, bytes: usize) -> OpenRun {
+        let first = self.last.next();
+        let open = OpenRun::new(term, first, core::mem::take(&mut self.spare));
+        if open.has_room(bytes - ENTRY_HEADER_BYTES) {
+            return open;
+        }
+        let capacity = bytes.max(self.block_bytes);
+        self.block_bytes = (self.block_bytes * 2).min(self.append_bytes_max);
+        OpenRun::new(term, first, BytesMut::with_capacity(capacity))
+    }
+
+    fn keep(&mut self, run: Run) {
+        self.cached_bytes += cost(&run);
+        self.pending.push(run.last(), cost(&run));
+        self.cache.push_back(run);
+    }
+
+    fn place_of(&self, index: Index) -> Option<usize> {
+        let newest = self.cache.back()?;
+        if index > newest.last() || index < self.cache[0].first() {
+            return None;
+        }
+        if index >= newest.first() {
+            return Some(self.cache.len() - 1);
+        }
+        Some(self.cache.partition_point(|run| run.last() < index))
+    }
+
+    fn join(&mut self, place: usize, runs: usize) {
+        let joined = Run::join(self.cache.range(place..place + runs)).expect("at least one run");
+        let before: usize = self.cache.range(place..place + runs).map(cost).sum();
+        self.cached_bytes = self.cached_bytes - before + cost(&joined);
+        self.cache[place] = joined;
+        self.cache.drain(place + 1..place + runs);
+    }
+}
+
+fn cost(run: &Run) -> usize {
+    run.body().len() + RUN_OVERHEAD_BYTES
+}
+
+#[cfg(test)]
+mod tests;

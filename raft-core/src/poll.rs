@@ -1,0 +1,259 @@
+//! Handing out what is owed. Nothing here decides anything: it pops, or gathers what earlier calls have decided.
+
+use alloc::vec::Vec;
+
+use machine_core::NodeId;
+
+use crate::{
+    Event, FollowerStatus, HardState, Index, LogPos, Message, Outcome, Output, Raft, RoleName, Run, Status,
+    Term, Write,
+    progress::{Due, Progress, ProgressState},
+    raft::{Fetching, Outstanding, Reader},
+    role::{Leading, Role},
+};
+
+impl Raft {
+    /// The next thing owed to the world; `None` when nothing is owed. Executable at once: what depends on a write is
+    /// withheld until [`persisted`](Self::persisted).
+    ///
+    /// Writes come first, so that the disk works while messages travel.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        if let Some(fault) = self.halted {
+            return (!core::mem::replace(&mut self.halt_told, true)).then_some(Output::Halt(fault));
+        }
+        self.poll_persist()
+            .or_else(|| self.poll_send())
+            .or_else(|| self.poll_apply())
+            .or_else(|| self.poll_fetch())
+            .or_else(|| self.poll_notify().map(Output::Notify))
+    }
+
+    /// A copy of what there is to know about the node.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let follower = |(id, progress): (&NodeId, &Progress)| FollowerStatus {
+            id: *id,
+            matched: progress.matched,
+            next: progress.next,
+            streaming: progress.state == ProgressState::Streaming,
+            inflight_messages: progress.inflight.len(),
+            inflight_bytes: progress.inflight.bytes(),
+        };
+        let followers: Vec<_> = match &self.role {
+            Role::Leader(leading) => self.peers.iter().zip(&leading.followers).map(follower).collect(),
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => Vec::new(),
+        };
+        Status {
+            id: self.config.id,
+            role: self.role.name(),
+            term: self.term,
+            leader: self.leader,
+            last: self.log.last(),
+            durable: self.log.durable(),
+            commit: self.commit,
+            applying: self.apply.handed,
+            applied: self.apply.applied,
+            cached_bytes: self.log.cached_bytes(),
+            pending_bytes: self.log.pending_bytes(),
+            quorum_heard: self.quorum_heard(),
+            followers,
+        }
+    }
+
+    fn poll_persist(&mut self) -> Option<Output> {
+        let run = self.log.next_write();
+        let state = (self.term, self.vote);
+        if run.is_none() && state == self.disk.written {
+            return None;
+        }
+        let id = self.disk.writes.issue();
+        self.disk.written = state;
+        self.disk.outstanding.push_back(Outstanding { id, state, log: self.log.written() });
+        let hard_state =
+            HardState { term: self.term, vote: self.vote, commit: self.commit.min(self.log.written()) };
+        Some(Output::Persist { id, write: Write { hard_state, run } })
+    }
+
+    fn poll_send(&mut self) -> Option<Output> {
+        for peer in 0..self.peers.len() {
+            if let Some(message) = self.poll_contact(peer).or_else(|| self.poll_append(peer)) {
+                return Some(Output::Send { to: self.peers[peer], message });
+            }
+        }
+        let (leader, message) = self.poll_append_reply()?;
+        Some(Output::Send { to: leader, message })
+    }
+
+    /// Elections, handover, and a word to a leader of an earlier term.
+    fn poll_contact(&mut self, peer: usize) -> Option<Message> {
+        let (term, last) = (self.term, self.log.last_pos());
+        let promised = self.disk.durable == (term, self.vote);
+        let contact = &mut self.contacts[peer];
+        if contact.request {
+            match &self.role {
+                Role::PreCandidate(_) => {
+                    contact.request = false;
+                    return Some(Message::PreVote { term: term.next(), last });
+                }
+                Role::Candidate(campaign) if promised => {
+                    contact.request = false;
+                    return Some(Message::Vote { term, last, transfer: campaign.transfer });
+                }
+                Role::Candidate(_) | Role::Follower(_) | Role::Leader(_) => {}
+            }
+        }
+        if let Some((term, granted)) = contact.pre_vote_reply.take() {
+            return Some(Message::PreVoteReply { term, granted });
+        }
+        if let Some((voted, granted)) =
+            contact.vote_reply.filter(|(voted, granted)| !granted || promised || *voted < term)
+        {
+            contact.vote_reply = None;
+            if voted == term {
+                return Some(Message::VoteReply { term, granted });
+            }
+        }
+        if contact.timeout_now {
+            contact.timeout_now = false;
+            return Some(Message::TimeoutNow { term });
+        }
+        let session = contact.stale_leader.take()?;
+        let outcome = Outcome::Rejected { prev: Index::ZERO, hint: LogPos::ZERO };
+        Some(Message::AppendReply { term, session, round: crate::Round::ZERO, outcome })
+    }
+
+    /// The next append to a follower: entries if there are any and there is room for them, none if an answer or the
+    /// commit index is due.
+    fn poll_append(&mut self, peer: usize) -> Option<Message> {
+        let (messages_max, bytes_max) = (self.config.inflight_messages_max, self.config.inflight_bytes_max);
+        let Role::Leader(Leading { followers, .. }) = &mut self.role else { return None };
+        let follower = &mut followers[peer];
+        let mut run = None;
+        if follower.next <= self.log.last() && follower.has_room(messages_max, bytes_max) {
+            self.log.seal();
+            run = self.log.run_from(follower.next);
+            match run {
+                Some(_) => follower.fetched = None,
+                None => run = take_fetched(follower, self.config.append_bytes_max),
+            }
+        }
+        if run.is_none() && follower.due == Due::No {
+            return None;
+        }
+        let prev = follower.next.prev();
+        let reply = run.is_some() || follower.due == Due::Answer;
+        if let Some(run) = &run {
+            follower.sent(run);
+        }
+        follower.due = Due::No;
+        follower.commit_sent = self.commit;
+        self.reads.sent();
+        let prev = LogPos { term: self.log.term_at(prev)?, index: prev };
+        let (term, session, commit, round) = (self.term, follower.session, self.commit, self.reads.round());
+        Some(Message::Append { term, session, prev, commit, round, reply, run })
+    }
+
+    /// The answer to the leader, when something new is durable, or when one is due.
+    fn poll_append_reply(&mut self) -> Option<(NodeId, Message)> {
+        let (term, durable) = (self.term, self.log.durable());
+        let promised = self.disk.durable.0 == term;
+        let leader = self.leader.filter(|_| promised)?;
+        let Role::Follower(following) = &mut self.role else { return None };
+        let matched = following.verified.min(durable);
+        let (session, round) = (following.session, following.round);
+        let outcome = if matched > following.acked || following.reply_at.is_some_and(|at| at <= matched) {
+            following.acked = following.acked.max(matched);
+            following.reply_at = None;
+            Outcome::Accepted { matched }
+        } else {
+            let (prev, hint) = following.rejection.take()?;
+            Outcome::Rejected { prev, hint }
+        };
+        Some((leader, Message::AppendReply { term, session, round, outcome }))
+    }
+
+    /// What is committed and durable here, as far as the state machine keeps up.
+    fn poll_apply(&mut self) -> Option<Output> {
+        let next = self.apply.handed.next();
+        let run = self.log_run_to_apply(next)?;
+        self.apply.handed = run.last();
+        self.apply.inflight.push(run.last(), run.body().len());
+        Some(Output::Apply { run })
+    }
+
+    fn log_run_to_apply(&mut self, next: Index) -> Option<Run> {
+        if !self.may_apply(next) {
+            return None;
+        }
+        let limit = self.commit.min(self.log.durable());
+        let fetched = self.apply.fetched.take().filter(|run| run.first() == next);
+        let run = fetched.or_else(|| self.log.run_from(next))?;
+        run.fit(self.config.append_bytes_max).up_to(limit)
+    }
+
+    fn may_apply(&self, next: Index) -> bool {
+        next <= self.commit.min(self.log.durable())
+            && self.apply.inflight.bytes() < self.config.inflight_bytes_max
+    }
+
+    /// Asks storage for the entries that the state machine or a follower is waiting for.
+    fn poll_fetch(&mut self) -> Option<Output> {
+        if self.fetches.len() > 2 * self.voters() {
+            return None;
+        }
+        let next = self.apply.handed.next();
+        if self.may_apply(next) && self.apply.fetched.is_none() && !self.is_fetching(Reader::Apply) {
+            return self.fetch(next, Reader::Apply);
+        }
+        let (messages_max, bytes_max) = (self.config.inflight_messages_max, self.config.inflight_bytes_max);
+        for peer in 0..self.peers.len() {
+            let Role::Leader(leading) = &self.role else { return None };
+            let follower = &leading.followers[peer];
+            // What is in memory has been sent by now: room that is left is for what is not.
+            let lacks = follower.next <= self.log.last() && follower.has_room(messages_max, bytes_max);
+            if lacks && follower.fetched.is_none() && !self.is_fetching(Reader::Follower(peer)) {
+                let next = follower.next;
+                return self.fetch(next, Reader::Follower(peer));
+            }
+        }
+        None
+    }
+
+    fn is_fetching(&self, reader: Reader) -> bool {
+        self.fetches.iter().any(|fetch| fetch.reader == reader)
+    }
+
+    fn fetch(&mut self, from: Index, reader: Reader) -> Option<Output> {
+        let pos = LogPos { term: self.log.term_at(from)?, index: from };
+        self.fetch_issued = self.fetch_issued.next();
+        let id = self.fetch_issued;
+        self.fetches.push(Fetching { id, pos, reader });
+        Some(Output::Fetch { id, from })
+    }
+
+    fn poll_notify(&mut self) -> Option<Event> {
+        let (role, term): (RoleName, Term) = (self.role.name(), self.term);
+        let now = (role, term, self.leader);
+        if core::mem::replace(&mut self.announced, now) != now {
+            return Some(match role {
+                RoleName::Leader => Event::BecameLeader { term },
+                RoleName::Follower => Event::BecameFollower { term, leader: self.leader },
+                RoleName::PreCandidate | RoleName::Candidate => Event::BecameCandidate { term },
+            });
+        }
+        if let Some(to) = self.transfer_failed.take() {
+            return Some(Event::TransferFailed { to });
+        }
+        self.reads.poll(self.apply.applied)
+    }
+}
+
+fn take_fetched(follower: &mut Progress, bytes_max: usize) -> Option<Run> {
+    let run = follower.fetched.take().filter(|run| run.first() <= follower.next)?;
+    let run = run.starting_at(follower.next)?;
+    let sent = run.fit(bytes_max);
+    if sent.last() < run.last() {
+        follower.fetched = run.starting_at(sent.last().next());
+    }
+    Some(sent)
+}

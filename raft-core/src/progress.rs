@@ -1,0 +1,130 @@
+//! How far one follower is, as its leader knows (compare etcd-io/raft's `tracker/progress.go` and `design.md`).
+//!
+//! ```text
+//!                 accepted: next = matched + 1
+//!        ┌──────────────────────────────────────────────┐
+//!        │                                              ▼
+//!     Probe ── one append at a time,             Streaming ── next runs ahead of the replies,
+//!        ▲     until the logs agree                     │     as far as the window allows
+//!        └──────────────────────────────────────────────┘
+//!                 rejected: next = place of the hint + 1
+//! ```
+//!
+//! A third state, for a follower that needs a snapshot, comes with snapshots.
+
+use machine_core::Instant;
+
+use crate::{Index, Round, Run, SessionId, window::Window};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Progress {
+    pub(crate) session: SessionId,
+    /// The last entry known to be durable there and equal to ours (Figure 2, `matchIndex`).
+    pub(crate) matched: Index,
+    /// The next entry to send (Figure 2, `nextIndex`).
+    pub(crate) next: Index,
+    pub(crate) state: ProgressState,
+    /// Appends with entries on their way.
+    pub(crate) inflight: Window,
+    /// The newest question "am I still the leader?" answered.
+    pub(crate) round: Round,
+    /// The commit index last sent.
+    pub(crate) commit_sent: Index,
+    /// When it last answered an append of this session: only that shows that it still follows. What else it says
+    /// would keep a leader in office whom nobody hears (one-way partitions).
+    pub(crate) heard: Instant,
+    /// An append is due even if there is nothing to send.
+    pub(crate) due: Due,
+    /// Entries from `next` on that came back from storage.
+    pub(crate) fetched: Option<Run>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProgressState {
+    Probe {
+        /// A probe is on its way.
+        waiting: bool,
+    },
+    Streaming,
+}
+
+/// Why an append without entries is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Due {
+    No,
+    /// To tell the commit index; no answer is wanted.
+    Commit,
+    /// As heartbeat or read round; an answer is wanted.
+    Answer,
+}
+
+impl Progress {
+    pub(crate) fn new(session: SessionId, next: Index, now: Instant) -> Self {
+        Self {
+            session,
+            matched: Index::ZERO,
+            next,
+            state: ProgressState::Probe { waiting: false },
+            inflight: Window::default(),
+            round: Round::ZERO,
+            commit_sent: Index::ZERO,
+            heard: now,
+            due: Due::Answer,
+            fetched: None,
+        }
+    }
+
+    /// Whether entries may be sent now.
+    pub(crate) fn has_room(&self, messages_max: usize, bytes_max: usize) -> bool {
+        match self.state {
+            ProgressState::Probe { waiting } => !waiting,
+            ProgressState::Streaming => {
+                self.inflight.len() < messages_max && self.inflight.bytes() < bytes_max
+            }
+        }
+    }
+
+    /// An append with these entries has been sent.
+    pub(crate) fn sent(&mut self, run: &Run) {
+        match &mut self.state {
+            ProgressState::Probe { waiting } => *waiting = true,
+            ProgressState::Streaming => {
+                self.next = run.last().next();
+                self.inflight.push(run.last(), run.body().len());
+            }
+        }
+    }
+
+    /// The follower holds everything up to `matched`. Returns whether that is news.
+    pub(crate) fn accepted(&mut self, matched: Index) -> bool {
+        let news = matched > self.matched;
+        self.matched = self.matched.max(matched);
+        self.inflight.release(matched);
+        if let ProgressState::Probe { .. } = self.state {
+            // Only an answer to the current probe says that the logs agree up to it.
+            if matched.next() >= self.next {
+                self.state = ProgressState::Streaming;
+            }
+        }
+        self.next = self.next.max(self.matched.next());
+        news
+    }
+
+    /// The follower lacks the entry `prev`, and agrees with us at most up to `agreed`. Returns whether that is news.
+    pub(crate) fn rejected(&mut self, prev: Index, agreed: Index) -> bool {
+        let stale = match self.state {
+            ProgressState::Probe { .. } => prev.next() != self.next || prev <= self.matched,
+            ProgressState::Streaming => prev <= self.matched,
+        };
+        if stale {
+            return false;
+        }
+        self.state = ProgressState::Probe { waiting: false };
+        self.inflight.clear();
+        self.next = agreed.next().max(self.matched.next());
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,362 @@
+use alloc::{collections::VecDeque, vec::Vec};
+
+use machine_core::{Instant, Machine, Misuse, NodeId, Rng, Timers, WriteId, Writes};
+
+use crate::{
+    Config, ConfigError, Fault, FetchId, HardState, Index, LogPos, Message, Output, PeerError, Recovered,
+    RoleName, Run, Term,
+    log::Log,
+    reads::Reads,
+    role::{Contact, Following, Role, TIMERS, Timer},
+    terms::Terms,
+    window::Window,
+};
+
+/// A term further away than this is no election gone wrong but an attack on the range of terms.
+const TERM_LEAP_MAX: u64 = 1 << 40;
+
+/// No term is taken from a peer beyond this, so that there is always room for another election.
+const TERM_MAX: u64 = 1 << 62;
+
+/// One node of a Raft group (Ongaro and Ousterhout 2014; Ongaro's thesis).
+///
+/// *Inputs*: [`step`](Self::step) a peer spoke, [`tick`](Self::tick) time passed, [`persisted`](Self::persisted),
+/// [`applied`](Self::applied), [`fetched`](Self::fetched) the world has done what an output asked for.
+/// *Commands*: [`propose`](Self::propose), [`read`](Self::read), [`transfer_leadership`](Self::transfer_leadership),
+/// [`step_down`](Self::step_down). *Outputs*: [`poll_output`](Self::poll_output). *Views*:
+/// [`next_tick`](Self::next_tick), [`status`](Self::status), [`check`](Self::check).
+///
+/// Any order of calls is safe, and an output may be executed the moment it is seen; the five rules are those of
+/// [`machine_core`].
+#[derive(Clone, Debug)]
+pub struct Raft {
+    pub(crate) config: Config,
+    /// The other voters, ascending; a peer's place here is its place in all tables.
+    pub(crate) peers: Vec<NodeId>,
+    pub(crate) contacts: Vec<Contact>,
+    pub(crate) rng: Rng,
+    pub(crate) now: Instant,
+    pub(crate) timers: Timers<TIMERS>,
+    pub(crate) term: Term,
+    pub(crate) vote: Option<NodeId>,
+    pub(crate) role: Role,
+    /// The leader of this term, when known; this node itself when it leads.
+    pub(crate) leader: Option<NodeId>,
+    pub(crate) leader_heard: Instant,
+    pub(crate) log: Log,
+    pub(crate) commit: Index,
+    pub(crate) disk: DiskState,
+    pub(crate) apply: Applying,
+    pub(crate) reads: Reads,
+    pub(crate) fetches: Vec<Fetching>,
+    pub(crate) fetch_issued: FetchId,
+    pub(crate) transfer_failed: Option<NodeId>,
+    /// What the application was last told.
+    pub(crate) announced: (RoleName, Term, Option<NodeId>),
+    pub(crate) halted: Option<Fault>,
+    pub(crate) halt_told: bool,
+}
+
+/// What has been handed to the disk, and what it has confirmed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DiskState {
+    pub(crate) writes: Writes,
+    /// Writes handed out and not confirmed, with what is durable once they are.
+    pub(crate) outstanding: VecDeque<Outstanding>,
+    /// Term and vote as last handed out.
+    pub(crate) written: (Term, Option<NodeId>),
+    /// Term and vote as last confirmed.
+    pub(crate) durable: (Term, Option<NodeId>),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outstanding {
+    pub(crate) id: WriteId,
+    pub(crate) state: (Term, Option<NodeId>),
+    pub(crate) log: Index,
+}
+
+/// The way of committed entries to the state machine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Applying {
+    pub(crate) handed: Index,
+    pub(crate) applied: Index,
+    pub(crate) inflight: Window,
+    pub(crate) fetched: Option<Run>,
+}
+
+/// A question to storage that has not been answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fetching {
+    pub(crate) id: FetchId,
+    pub(crate) pos: LogPos,
+    pub(crate) reader: Reader,
+}
+
+/// Who waits for entries from storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Apply,
+    Follower(usize),
+    /// The leader that wanted them leads no more.
+    Nobody,
+}
+
+impl Raft {
+    /// A node that never ran (`Recovered::default()`), or one that comes back with what its storage holds.
+    ///
+    /// The same `seed` with the same inputs gives the same run; give every node another one.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration names impossible values, or when what storage gave back contradicts itself.
+    pub fn new(config: Config, recovered: Recovered, seed: u64, now: Instant) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let Recovered { hard_state, runs, applied } = recovered;
+        let (terms, last) = recovered_terms(&runs).map_err(ConfigError::Recovered)?;
+        check_recovered(hard_state, &terms, last, applied).map_err(ConfigError::Recovered)?;
+        let HardState { term, vote, commit } = hard_state;
+        let mut peers: Vec<_> = config.voters.iter().copied().filter(|id| *id != config.id).collect();
+        peers.sort_unstable();
+        let mut raft = Self {
+            contacts: peers.iter().map(|_| Contact::new(now)).collect(),
+            peers,
+            rng: Rng::new(seed),
+            now,
+            timers: Timers::default(),
+            term,
+            vote,
+            role: Role::Follower(Following::default()),
+            leader: None,
+            leader_heard: now,
+            log: Log::new(terms, last, config.append_bytes_max, config.cache_bytes_max),
+            commit: commit.max(applied),
+            disk: DiskState { written: (term, vote), durable: (term, vote), ..DiskState::default() },
+            apply: Applying { handed: applied, applied, ..Applying::default() },
+            reads: Reads::default(),
+            fetches: Vec::new(),
+            fetch_issued: FetchId::ZERO,
+            transfer_failed: None,
+            announced: (RoleName::Follower, term, None),
+            halted: None,
+            halt_told: false,
+            config,
+        };
+        raft.reset_election_timer();
+        Ok(raft)
+    }
+
+    /// A peer spoke.
+    ///
+    /// # Errors
+    ///
+    /// When no honest peer sends this. The state is unchanged.
+    pub fn step(&mut self, now: Instant, from: NodeId, message: Message) -> Result<(), PeerError> {
+        let Ok(peer) = self.peers.binary_search(&from) else {
+            return Err(PeerError::UnknownPeer { from });
+        };
+        if self.halted.is_some() {
+            return Ok(());
+        }
+        let reachable = self.term.get().saturating_add(TERM_LEAP_MAX).min(TERM_MAX);
+        if message.term().get() > reachable.max(self.term.get() + 1) {
+            return Err(PeerError::TermTooFar { term: message.term(), own: self.term });
+        }
+        self.judge(from, &message)?;
+        self.observe(now);
+        self.contacts[peer].heard = self.now;
+        match message {
+            Message::PreVote { term, last } => self.on_pre_vote(peer, term, last),
+            Message::PreVoteReply { term, granted } => self.on_pre_vote_reply(peer, term, granted),
+            Message::Vote { term, last, transfer } => self.on_vote(peer, term, last, transfer),
+            Message::VoteReply { term, granted } => self.on_vote_reply(peer, term, granted),
+            Message::Append { term, session, prev, commit, round, reply, run } => {
+                self.on_append(peer, term, session, prev, commit, round, reply, run);
+            }
+            Message::AppendReply { term, session, round, outcome } => {
+                self.on_append_reply(peer, term, session, round, outcome);
+            }
+            Message::TimeoutNow { term } => self.on_timeout_now(from, term),
+        }
+        Ok(())
+    }
+
+    /// Time passed. Early calls do nothing, late ones are fine.
+    pub fn tick(&mut self, now: Instant) {
+        self.observe(now);
+        if self.halted.is_some() {
+            return;
+        }
+        let now = self.now;
+        if self.timers.expire(Timer::Election, now) {
+            self.on_election_timeout();
+        }
+        if self.timers.expire(Timer::CheckQuorum, now) {
+            self.on_check_quorum();
+        }
+        if self.timers.expire(Timer::Heartbeat, now) {
+            self.on_heartbeat();
+        }
+        if self.timers.expire(Timer::Commit, now) {
+            self.on_commit_notice();
+        }
+        if self.timers.expire(Timer::Transfer, now) {
+            self.on_transfer_timeout();
+        }
+    }
+
+    /// Everything up to and including the write `id` is durable.
+    ///
+    /// # Errors
+    ///
+    /// When `id` was never handed out. The state is unchanged.
+    pub fn persisted(&mut self, now: Instant, id: WriteId) -> Result<(), Misuse> {
+        if !self.disk.writes.complete(id)? || self.halted.is_some() {
+            return Ok(());
+        }
+        self.observe(now);
+        let mut log = self.log.durable();
+        while let Some(done) = self.disk.outstanding.front().filter(|write| write.id <= id) {
+            self.disk.durable = done.state;
+            log = done.log;
+            self.disk.outstanding.pop_front();
+        }
+        self.log.set_durable(log);
+        self.count_own_vote();
+        self.advance_commit();
+        self.settle();
+        Ok(())
+    }
+
+    /// The state machine has done everything up to `index`. Repeated or older indexes change nothing.
+    ///
+    /// # Errors
+    ///
+    /// When `index` was not handed out by Apply. The state is unchanged.
+    pub fn applied(&mut self, now: Instant, index: Index) -> Result<(), Misuse> {
+        if index > self.apply.handed {
+            return Err(Misuse::NotHandedOut { named: index.get(), last: self.apply.handed.get() });
+        }
+        self.observe(now);
+        self.apply.applied = self.apply.applied.max(index);
+        self.apply.inflight.release(index);
+        Ok(())
+    }
+
+    /// Storage answers a Fetch with any stored run that holds the entry asked for; surplus entries, even such as were
+    /// overwritten later, do no harm.
+    ///
+    /// Entries that are not the ones asked for are a fault of the storage: the machine halts.
+    ///
+    /// # Errors
+    ///
+    /// When `id` is not outstanding. The state is unchanged.
+    #[expect(clippy::needless_pass_by_value, reason = "the answer is handed over, like every other input")]
+    pub fn fetched(&mut self, now: Instant, id: FetchId, run: Run) -> Result<(), Misuse> {
+        let Some(place) = self.fetches.iter().position(|fetch| fetch.id == id) else {
+            return Err(Misuse::UnknownFetch { named: id.get() });
+        };
+        self.observe(now);
+        let Fetching { pos, reader, .. } = self.fetches.swap_remove(place);
+        if reader == Reader::Nobody || !self.log.has(pos) {
+            return Ok(());
+        }
+        let holds = run.first() <= pos.index && pos.index <= run.last() && run.term() == pos.term;
+        let live = self.log.end_of_term_at(pos.index);
+        let Some(run) = run.starting_at(pos.index).and_then(|run| run.up_to(live)).filter(|_| holds) else {
+            let first = LogPos { term: run.term(), index: run.first() };
+            self.halted = Some(Fault::WrongEntry { asked: pos, first, count: run.count() });
+            return Ok(());
+        };
+        match (reader, &mut self.role) {
+            (Reader::Apply, _) => self.apply.fetched = Some(run),
+            (Reader::Follower(peer), Role::Leader(leading)) => leading.followers[peer].fetched = Some(run),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// When [`tick`](Self::tick) is next due.
+    #[must_use]
+    pub fn next_tick(&self) -> Option<Instant> {
+        if self.halted.is_some() { None } else { self.timers.next() }
+    }
+
+    // What every aspect needs.
+
+    /// Time never runs back: an earlier `now` counts as the latest one seen.
+    pub(crate) fn observe(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    pub(crate) fn voters(&self) -> usize {
+        self.peers.len() + 1
+    }
+
+    pub(crate) fn settle(&mut self) {
+        let durable = self.log.durable();
+        let settled = if self.role.name() == RoleName::Leader { durable.min(self.commit) } else { durable };
+        self.log.settle(settled);
+    }
+}
+
+impl Machine for Raft {
+    type Message = Message;
+    type Output = Output;
+    type PeerError = PeerError;
+
+    fn step(&mut self, now: Instant, from: NodeId, message: Message) -> Result<(), PeerError> {
+        Self::step(self, now, from, message)
+    }
+
+    fn tick(&mut self, now: Instant) {
+        Self::tick(self, now);
+    }
+
+    fn persisted(&mut self, now: Instant, id: WriteId) -> Result<(), Misuse> {
+        Self::persisted(self, now, id)
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        Self::poll_output(self)
+    }
+
+    fn next_tick(&self) -> Option<Instant> {
+        Self::next_tick(self)
+    }
+}
+
+fn recovered_terms(runs: &[crate::RecoveredRun]) -> Result<(Terms, Index), Fault> {
+    let mut terms = Terms::default();
+    let mut last = LogPos::ZERO;
+    for run in runs {
+        let first = LogPos { term: run.term, index: run.first };
+        let end = run.first.get().checked_add(u64::from(run.count)).map(|end| Index::new(end).prev());
+        let Some(end) =
+            end.filter(|_| run.count > 0 && run.first == last.index.next() && run.term >= last.term)
+        else {
+            return Err(Fault::RunOutOfOrder { after: last, first });
+        };
+        if run.term == Term::ZERO {
+            return Err(Fault::RunOutOfOrder { after: last, first });
+        }
+        terms.push(run.first, run.term);
+        last = LogPos { term: run.term, index: end };
+    }
+    Ok((terms, last.index))
+}
+
+fn check_recovered(state: HardState, terms: &Terms, last: Index, applied: Index) -> Result<(), Fault> {
+    let newest = LogPos { term: terms.at(last), index: last };
+    if newest.term > state.term {
+        return Err(Fault::TermLost { term: state.term, last: newest });
+    }
+    let needed = state.commit.max(applied);
+    if needed > last {
+        return Err(Fault::EntriesLost { last, needed });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

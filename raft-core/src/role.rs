@@ -1,0 +1,115 @@
+use alloc::vec::Vec;
+
+use machine_core::{Instant, NodeId, Row};
+
+use crate::{Index, LogPos, RoleName, Round, SessionId, progress::Progress, quorum::Votes};
+
+/// What a node is, with what it needs to know for that and for nothing else.
+#[derive(Clone, Debug)]
+pub(crate) enum Role {
+    Follower(Following),
+    PreCandidate(Votes),
+    Candidate(Campaign),
+    Leader(Leading),
+}
+
+impl Role {
+    pub(crate) const fn name(&self) -> RoleName {
+        match self {
+            Self::Follower(_) => RoleName::Follower,
+            Self::PreCandidate(_) => RoleName::PreCandidate,
+            Self::Candidate(_) => RoleName::Candidate,
+            Self::Leader(_) => RoleName::Leader,
+        }
+    }
+}
+
+/// What a follower owes its leader.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Following {
+    /// The stretch of replication that the leader has named.
+    pub(crate) session: SessionId,
+    /// The newest round seen in it.
+    pub(crate) round: Round,
+    /// The last entry that is known to equal the leader's.
+    pub(crate) verified: Index,
+    /// What was last acknowledged.
+    pub(crate) acked: Index,
+    /// An answer is due as soon as this much is durable.
+    pub(crate) reply_at: Option<Index>,
+    /// The place asked about that does not match, and how far the logs may still agree.
+    pub(crate) rejection: Option<(Index, LogPos)>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Campaign {
+    pub(crate) votes: Votes,
+    /// Whether the leader asked for it.
+    pub(crate) transfer: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Leading {
+    /// In the order of `Raft::peers`.
+    pub(crate) followers: Vec<Progress>,
+    /// The blank entry that opened the term: only from there on does counting replicas commit (Raft §5.4.2, §8).
+    pub(crate) term_start: Index,
+    pub(crate) transfer: Option<Transfer>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transfer {
+    pub(crate) to: NodeId,
+    /// Whether the successor has been told.
+    pub(crate) told: bool,
+}
+
+/// What is owed to one peer besides appends and their answers, and what is known of it in every role.
+#[derive(Clone, Debug)]
+pub(crate) struct Contact {
+    /// When it was last heard; the start of this machine if never.
+    pub(crate) heard: Instant,
+    /// A request for its vote, or for its opinion, is due.
+    pub(crate) request: bool,
+    pub(crate) pre_vote_reply: Option<(crate::Term, bool)>,
+    pub(crate) vote_reply: Option<(crate::Term, bool)>,
+    /// It still leads an earlier term and must be told.
+    pub(crate) stale_leader: Option<SessionId>,
+    pub(crate) timeout_now: bool,
+}
+
+impl Contact {
+    pub(crate) const fn new(now: Instant) -> Self {
+        Self {
+            heard: now,
+            request: false,
+            pre_vote_reply: None,
+            vote_reply: None,
+            stale_leader: None,
+            timeout_now: false,
+        }
+    }
+}
+
+/// Why a Raft node wakes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    /// No leader was heard, or an election came to nothing: stand (again).
+    Election,
+    /// A follower may have heard nothing for a heartbeat interval.
+    Heartbeat,
+    /// The leader may have lost its majority.
+    CheckQuorum,
+    /// A follower may not know the commit index, and nothing else is being sent to it.
+    Commit,
+    /// The chosen successor did not take over.
+    Transfer,
+}
+
+pub(crate) const TIMERS: usize = 5;
+
+impl Row for Timer {
+    fn row(self) -> usize {
+        self as usize
+    }
+}
