@@ -1,0 +1,339 @@
+//! Group commit: the hand-off between the driver and the thread that owns the disk.
+//!
+//! ```text
+//!   driver thread                                     disk thread
+//!   Io::write, Io::read ─▶ pending
+//!          submit: once a turn ─▶ [ writes | reads ] ─▶ take: everything at once
+//!                                                       write, write, write, …   append all
+//!                                                       sync                     ONE for all of them
+//!   persisted(newest id) ◀─ collect ◀─ [ report ] ◀──── durable(newest id)       only now
+//! ```
+//!
+//! While one sync runs, everything that the driver submits piles up and shares the next one: the slower the disk,
+//! the larger the group.
+//!
+//! The queue is bounded in bytes, counting what is pending, queued, or written and not yet synced. A machine's
+//! Persist is never dropped, so a full queue must stop its cause: while [`Disk::has_room`] is false the driver does not
+//! poll outputs, does not take commands and does not read from peers, so that mailboxes fill and TCP holds the peers
+//! back. One write may overshoot the bound, since an output that was polled must be taken.
+
+use std::{collections::VecDeque, error::Error, fmt, mem};
+
+use machine_core::WriteId;
+
+use crate::{
+    signal::Signal,
+    sync::{Arc, Condvar, Mutex},
+};
+
+/// What runs on the disk thread: a log, usually. The thread owns it; nobody else touches it.
+///
+/// The order of calls is the order of the driver's requests, except that reads give way: a read sees every write that
+/// was requested before it, and may see later ones.
+pub trait DiskWorker: Send + 'static {
+    /// One machine's write, complete: all of it becomes durable, or none.
+    type Write: Send + 'static;
+    /// A question to the log.
+    type Read: Send + 'static;
+    /// Its answer.
+    type Fetched: Send + 'static;
+    /// Why the disk cannot go on.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Appends. Durable only after [`sync`](Self::sync).
+    ///
+    /// # Errors
+    ///
+    /// Any error stops this thread for good, and with it the driver: nothing of this group is acknowledged.
+    fn write(&mut self, write: Self::Write) -> Result<(), Self::Error>;
+
+    /// Makes everything written so far durable. Called once after one or many writes, and never again after an error:
+    /// the page cache lies after a failed fsync.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write).
+    fn sync(&mut self) -> Result<(), Self::Error>;
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    ///
+    /// Handed to [`Host::fetched`](crate::Host::fetched), which decides; this thread goes on.
+    fn read(&mut self, read: Self::Read) -> Result<Self::Fetched, Self::Error>;
+
+    /// Nothing is queued: the moment for work that would otherwise delay a sync, such as preparing the next segment.
+    /// Called once before each wait. What arrives meanwhile waits until it returns.
+    fn idle(&mut self) {}
+}
+
+/// The driver's end. Dropped, it closes the queue: the disk thread finishes the writes and ends.
+pub(crate) struct Disk<W: DiskWorker> {
+    exchange: Arc<Exchange<W>>,
+    pending: Requests<W>,
+    outstanding_bytes: usize,
+    outstanding_reads: usize,
+    newest: WriteId,
+    durable: WriteId,
+    bytes_max: usize,
+}
+
+impl<W: DiskWorker> Disk<W> {
+    pub(crate) fn new(bytes_max: usize, signal: Arc<Signal>) -> (Self, Arc<Exchange<W>>) {
+        let exchange = Arc::new(Exchange {
+            state: Mutex::new(State {
+                requests: Requests::default(),
+                closed: false,
+                report: Report::default(),
+            }),
+            work: Condvar::new(),
+            signal,
+        });
+        let disk = Self {
+            exchange: exchange.clone(),
+            pending: Requests::default(),
+            outstanding_bytes: 0,
+            outstanding_reads: 0,
+            newest: WriteId::NONE,
+            durable: WriteId::NONE,
+            bytes_max,
+        };
+        (disk, exchange)
+    }
+
+    /// Takes a write, always. It reaches the disk thread with the next [`submit`](Self::submit).
+    pub(crate) fn write(&mut self, id: WriteId, bytes: usize, write: W::Write) {
+        self.outstanding_bytes = self.outstanding_bytes.saturating_add(bytes);
+        self.newest = id;
+        self.pending.writes.push(Write { id, bytes, write });
+    }
+
+    pub(crate) fn read(&mut self, read: W::Read) {
+        self.outstanding_reads += 1;
+        self.pending.reads.push(read);
+    }
+
+    /// Hands everything pending over in one step: the disk thread sees all of a turn or nothing, so that a turn's
+    /// writes share a sync.
+    pub(crate) fn submit(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        self.exchange.state.lock().requests.append(&mut self.pending);
+        self.exchange.work.notify_one();
+    }
+
+    /// Takes what the disk thread has to say.
+    pub(crate) fn collect(&mut self) -> Report<W> {
+        let report = mem::take(&mut self.exchange.state.lock().report);
+        self.outstanding_bytes = self.outstanding_bytes.saturating_sub(report.durable_bytes);
+        self.outstanding_reads = self.outstanding_reads.saturating_sub(report.fetched.len());
+        self.durable = report.durable.unwrap_or(self.durable);
+        report
+    }
+
+    /// Finishes the queued writes and ends the disk thread; later writes go nowhere.
+    pub(crate) fn close(&self) {
+        self.exchange.state.lock().closed = true;
+        self.exchange.work.notify_one();
+    }
+
+    /// Whether outputs may be polled; see the module's page.
+    pub(crate) fn has_room(&self) -> bool {
+        self.outstanding_bytes < self.bytes_max
+    }
+
+    /// Whether every write is durable and every question answered.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.newest == self.durable && self.outstanding_reads == 0
+    }
+}
+
+impl<W: DiskWorker> Drop for Disk<W> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// What the disk thread tells the driver.
+pub(crate) struct Report<W: DiskWorker> {
+    /// Everything up to this write is durable.
+    pub(crate) durable: Option<WriteId>,
+    durable_bytes: usize,
+    /// Syncs done since the last report.
+    pub(crate) syncs: u64,
+    pub(crate) fetched: Vec<Result<W::Fetched, W::Error>>,
+    /// The thread has ended, or is about to: it will say nothing more.
+    pub(crate) end: Option<End<W::Error>>,
+}
+
+impl<W: DiskWorker> Default for Report<W> {
+    fn default() -> Self {
+        Self { durable: None, durable_bytes: 0, syncs: 0, fetched: Vec::new(), end: None }
+    }
+}
+
+/// How the disk thread ended.
+#[derive(Debug)]
+pub(crate) enum End<E> {
+    /// Because it was asked to; every write is durable.
+    Closed,
+    /// The disk failed.
+    Failed(E),
+    /// The worker panicked: a bug.
+    Panicked,
+}
+
+/// What the two threads share.
+pub(crate) struct Exchange<W: DiskWorker> {
+    state: Mutex<State<W>>,
+    work: Condvar,
+    signal: Arc<Signal>,
+}
+
+impl<W: DiskWorker> Exchange<W> {
+    /// The life of the disk thread: until the queue is closed and empty, or the disk fails.
+    pub(crate) fn serve(&self, mut worker: W) {
+        let mut last_word = LastWord { exchange: self, end: Some(End::Panicked) };
+        let outcome = self.work(&mut worker);
+        // The worker goes first: when the driver hears of the end, files are closed and locks released.
+        drop(worker);
+        last_word.end = Some(match outcome {
+            Ok(()) => End::Closed,
+            Err(error) => End::Failed(error),
+        });
+    }
+
+    fn work(&self, worker: &mut W) -> Result<(), W::Error> {
+        let mut batch = Requests::default();
+        let mut reads = VecDeque::new();
+        loop {
+            // With a question left, take what has come and go on; else wait.
+            let closed = if reads.is_empty() { self.wait(worker, &mut batch) } else { self.take(&mut batch) };
+            reads.extend(batch.reads.drain(..));
+            self.commit(worker, &mut batch.writes)?;
+            if closed {
+                // Nobody waits for answers any more.
+                return Ok(());
+            }
+            // One question between two looks at the queue: a sync waits for one read at most.
+            if let Some(read) = reads.pop_front() {
+                let answer = worker.read(read);
+                self.tell(|report| report.fetched.push(answer));
+            }
+        }
+    }
+
+    /// Appends all, syncs once, and only then says so.
+    fn commit(&self, worker: &mut W, writes: &mut Vec<Write<W::Write>>) -> Result<(), W::Error> {
+        let Some(newest) = writes.last().map(|write| write.id) else { return Ok(()) };
+        let mut bytes = 0_usize;
+        for Write { write, bytes: len, .. } in writes.drain(..) {
+            worker.write(write)?;
+            bytes = bytes.saturating_add(len);
+        }
+        worker.sync()?;
+        self.tell(|report| {
+            report.durable = Some(newest);
+            report.durable_bytes = report.durable_bytes.saturating_add(bytes);
+            report.syncs += 1;
+        });
+        Ok(())
+    }
+
+    /// Takes everything queued, waiting for something if there is nothing. Returns whether the queue is closed.
+    fn wait(&self, worker: &mut W, batch: &mut Requests<W>) -> bool {
+        let closed = self.take(batch);
+        if closed || !batch.is_empty() {
+            return closed;
+        }
+        worker.idle();
+        let mut state = self.state.lock();
+        while state.requests.is_empty() && !state.closed {
+            state = self.work.wait(state);
+        }
+        mem::swap(&mut state.requests, batch);
+        state.closed
+    }
+
+    /// Takes everything queued, if anything. Returns whether the queue is closed.
+    fn take(&self, batch: &mut Requests<W>) -> bool {
+        let mut state = self.state.lock();
+        mem::swap(&mut state.requests, batch);
+        state.closed
+    }
+
+    /// Publishes, then notifies: the other order could put the driver to sleep on news.
+    fn tell(&self, change: impl FnOnce(&mut Report<W>)) {
+        change(&mut self.state.lock().report);
+        self.signal.notify();
+    }
+}
+
+/// Says how the thread ended even when it unwinds, so that the driver never waits for a dead thread.
+struct LastWord<'a, W: DiskWorker> {
+    exchange: &'a Exchange<W>,
+    end: Option<End<W::Error>>,
+}
+
+impl<W: DiskWorker> Drop for LastWord<'_, W> {
+    fn drop(&mut self) {
+        let end = self.end.take();
+        let requests = {
+            let mut state = self.exchange.state.lock();
+            state.closed = true;
+            mem::take(&mut state.requests)
+        };
+        drop(requests);
+        self.exchange.tell(|report| report.end = end);
+    }
+}
+
+struct State<W: DiskWorker> {
+    requests: Requests<W>,
+    closed: bool,
+    report: Report<W>,
+}
+
+struct Requests<W: DiskWorker> {
+    writes: Vec<Write<W::Write>>,
+    reads: Vec<W::Read>,
+}
+
+impl<W: DiskWorker> Requests<W> {
+    fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.reads.is_empty()
+    }
+
+    /// Moves everything from `other` to the end; exchanges the allocations where it can.
+    fn append(&mut self, other: &mut Self) {
+        if self.is_empty() {
+            mem::swap(self, other);
+        } else {
+            self.writes.append(&mut other.writes);
+            self.reads.append(&mut other.reads);
+        }
+    }
+}
+
+impl<W: DiskWorker> Default for Requests<W> {
+    fn default() -> Self {
+        Self { writes: Vec::new(), reads: Vec::new() }
+    }
+}
+
+struct Write<T> {
+    id: WriteId,
+    bytes: usize,
+    write: T,
+}
+
+impl<W: DiskWorker> fmt::Debug for Disk<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disk")
+            .field("newest", &self.newest)
+            .field("durable", &self.durable)
+            .field("outstanding_bytes", &self.outstanding_bytes)
+            .finish_non_exhaustive()
+    }
+}
