@@ -271,7 +271,6 @@ impl Appender {
         if self.window.is_empty() {
             return Ok(());
         }
-        self.check_patience()?;
         let step = match self.link.take() {
             None => self.connect(),
             Some(mut link) => match self.drive(&mut link, wait) {
@@ -350,7 +349,7 @@ impl Appender {
                 self.acknowledged = done.last_sequence;
                 self.progress_at = at;
                 self.last_error = None;
-                self.route.proved(address);
+                self.route.proved();
                 link.proven = true;
                 self.acks.push(Ack {
                     first_sequence: done.first_sequence,
@@ -371,7 +370,8 @@ impl Appender {
 
     /// Decides where to go after an error; pauses a little when the caller waits anyway.
     fn recover(&mut self, error: ClientError, wait: bool) -> Result<(), ClientError> {
-        if let ClientError::Refused { refusal, .. } = &error {
+        self.route.hint = None;
+        if let ClientError::Refused { refusal, address } = &error {
             match refusal {
                 Refusal::NotLeader { leader } => {
                     self.route.hint = leader.and_then(|leader| leader.client_address);
@@ -382,11 +382,18 @@ impl Appender {
                     return Err(ClientError::SessionLost { next: self.oldest(), expected: *expected });
                 }
                 Refusal::TooLarge { .. } | Refusal::Malformed { .. } | Refusal::Unreadable { .. } => return Err(error),
-                _ => {}
+                Refusal::Full | Refusal::Superseded | Refusal::Gap { .. } => self.route.hint = Some(*address),
+                Refusal::NoQuorum
+                | Refusal::Transferring { .. }
+                | Refusal::Stopping { .. }
+                | Refusal::Crowded { .. } => {}
             }
         }
         let pause = self.route.failed();
         self.last_error = Some(Box::new(error));
+        if self.progress_at.elapsed() >= self.config.patience {
+            return Err(self.gave_up());
+        }
         if wait {
             thread::sleep(pause);
         }
@@ -396,10 +403,6 @@ impl Appender {
     /// The oldest line that is not acknowledged.
     const fn oldest(&self) -> u64 {
         self.acknowledged + 1
-    }
-
-    fn check_patience(&mut self) -> Result<(), ClientError> {
-        if self.progress_at.elapsed() < self.config.patience { Ok(()) } else { Err(self.gave_up()) }
     }
 
     fn gave_up(&mut self) -> ClientError {
@@ -474,9 +477,8 @@ impl Route {
         address
     }
 
-    fn proved(&mut self, address: SocketAddr) {
+    const fn proved(&mut self) {
         self.failures = 0;
-        self.hint = Some(address);
     }
 
     /// The pause before the next attempt.
