@@ -102,7 +102,9 @@ impl fmt::Display for ClientError {
                  same release",
                 crate::protocol::VERSION
             ),
-            Self::Protocol { address, error } => write!(f, "{address}: an answer that makes no sense: {error}"),
+            Self::Protocol { address, error } => {
+                write!(f, "{address}: an answer that makes no sense: {error}")
+            }
             Self::Mismatch { address } => write!(f, "{address}: an answer to another question"),
             Self::Closed { address } => write!(f, "{address}: the connection ended before the answer"),
             Self::Refused { address, refusal } => write!(f, "{address}: {refusal}"),

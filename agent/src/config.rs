@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use machine_core::NodeId;
 use transport::ClusterId;
@@ -123,9 +123,5 @@ impl NodeConfig {
             PROCESS_BYTES,
         ];
         parts.into_iter().fold(0, usize::saturating_add)
-    }
-
-    pub(crate) fn client_address(&self, id: NodeId) -> Option<SocketAddr> {
-        self.clients.as_ref().and_then(|clients| clients.get(id))
     }
 }

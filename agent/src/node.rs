@@ -68,7 +68,10 @@ impl Node {
     /// # Errors
     ///
     /// [`StartError`] names what is wrong and what to do. Nothing is left running.
-    pub fn start(config: NodeConfig, observe: impl FnMut(&NodeEvent) + Send + 'static) -> Result<Self, StartError> {
+    pub fn start(
+        config: NodeConfig,
+        observe: impl FnMut(&NodeEvent) + Send + 'static,
+    ) -> Result<Self, StartError> {
         let disk = RealDisk::new(config.dir.clone());
         Self::start_on(config, disk, observe)
     }
@@ -89,7 +92,10 @@ impl Node {
     {
         let address = config.peers.get(config.id).ok_or_else(|| StartError::own_id(&config))?;
         if let Some(clients) = config.clients.as_ref().filter(|clients| !clients.same_ids(&config.peers)) {
-            return Err(StartError::Clients { clients: clients.to_string(), peers: config.peers.to_string() });
+            return Err(StartError::Clients {
+                clients: clients.to_string(),
+                peers: config.peers.to_string(),
+            });
         }
         let seed = random_u64().map_err(StartError::Random)?;
         let options = Options::new(config.cluster.get(), config.id, seed);
@@ -204,7 +210,8 @@ impl NodeHandle {
     pub fn status(&self) -> Result<NodeStatus, Refusal> {
         let (done, answer) = completion();
         self.handle.mailbox().try_send(Command::Status { done }).map_err(|error| refusal_of(&error))?;
-        let status = answer.wait().map_err(|abandoned| Refusal::Stopping { reason: abandoned.to_string() })?;
+        let status =
+            answer.wait().map_err(|abandoned| Refusal::Stopping { reason: abandoned.to_string() })?;
         Ok(NodeStatus { memory: Memory::of_this_process().unwrap_or_default(), ..status })
     }
 

@@ -158,14 +158,21 @@ impl fmt::Display for PeersError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => write!(f, "no node is named; write 1=HOST:PORT,2=HOST:PORT,3=HOST:PORT"),
-            Self::NoId { text } => write!(f, "{text:?} names no node id; write ID=HOST:PORT, such as 1=127.0.0.1:7101"),
+            Self::NoId { text } => {
+                write!(f, "{text:?} names no node id; write ID=HOST:PORT, such as 1=127.0.0.1:7101")
+            }
             Self::BadId { text } => write!(f, "{text:?} is not a node id; ids are whole numbers from 1 on"),
             Self::BadAddress { text, reason } => {
                 write!(f, "{text:?} is not an address: {reason}; write HOST:PORT, such as 127.0.0.1:7101")
             }
-            Self::DuplicateId { id } => write!(f, "node {id} is named twice; give every node an id of its own"),
+            Self::DuplicateId { id } => {
+                write!(f, "node {id} is named twice; give every node an id of its own")
+            }
             Self::DuplicateAddress { address, ids: [first, second] } => {
-                write!(f, "nodes {first} and {second} both have the address {address}; give every node its own")
+                write!(
+                    f,
+                    "nodes {first} and {second} both have the address {address}; give every node its own"
+                )
             }
         }
     }

@@ -74,7 +74,8 @@ impl Server {
     ///
     /// [`StartError::ClientListener`], when the system refuses a thread.
     pub fn start(listener: TcpListener, node: NodeHandle, limits: Limits) -> Result<Self, StartError> {
-        let refused = |error| StartError::ClientListener { address: SocketAddr::from(([0, 0, 0, 0], 0)), error };
+        let refused =
+            |error| StartError::ClientListener { address: SocketAddr::from(([0, 0, 0, 0], 0)), error };
         let address = listener.local_addr().map_err(refused)?;
         let open = Mutex::new(Open::default());
         let shared = Arc::new(Shared { node, address, limits, stopping: AtomicBool::new(false), open });

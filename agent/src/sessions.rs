@@ -95,7 +95,8 @@ impl Sessions {
 
     /// Walks the whole table: only a new session in a full table pays for it.
     fn forget_most_silent(&mut self) {
-        let most_silent = self.table.iter().min_by_key(|(_, session)| session.index).map(|(client, _)| *client);
+        let most_silent =
+            self.table.iter().min_by_key(|(_, session)| session.index).map(|(client, _)| *client);
         if let Some(client) = most_silent {
             self.table.remove(&client);
         }

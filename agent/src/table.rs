@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Rows of cells. Numbers (what begins with a digit) are aligned to the right, everything else to the left.
+/// Rows of cells. Numbers are aligned to the right, everything else to the left.
 ///
 /// ```
 /// let mut table = agent::table::Table::new(["node", "lines"]);
@@ -37,7 +37,8 @@ impl fmt::Display for Table {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
                 let padding = " ".repeat(self.width(column) - cell.chars().count());
-                let (before, after) = if is_number(cell) { (padding.as_str(), "") } else { ("", padding.as_str()) };
+                let (before, after) =
+                    if is_number(cell) { (padding.as_str(), "") } else { ("", padding.as_str()) };
                 let gap = if column == 0 { "" } else { "  " };
                 line.extend([gap, before, cell, after]);
             }
@@ -48,7 +49,7 @@ impl fmt::Display for Table {
 }
 
 fn is_number(cell: &str) -> bool {
-    cell.starts_with(|first: char| first.is_ascii_digit())
+    !cell.is_empty() && cell.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
 }
 
 #[cfg(test)]

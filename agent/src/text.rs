@@ -49,11 +49,16 @@ impl Iterator for MadeText {
     }
 }
 
-const WHICH: &[&str] = &["the old", "a patient", "the second", "every", "no", "a sleepy", "the loyal", "one lone"];
-const WHO: &[&str] = &["clerk", "harbour master", "librarian", "voter", "lighthouse", "ferry", "witness", "messenger"];
-const DOES: &[&str] = &["writes down", "repeats", "loses", "finds", "counts", "seals", "remembers", "hands over"];
-const WHAT: &[&str] = &["the ledger", "seven letters", "a promise", "the last page", "two keys", "an answer", "it all"];
-const WHERE: &[&str] = &["before dawn", "in the rain", "by the door", "once more", "without a word", "at noon", "twice"];
+const WHICH: &[&str] =
+    &["the old", "a patient", "the second", "every", "no", "a sleepy", "the loyal", "one lone"];
+const WHO: &[&str] =
+    &["clerk", "harbour master", "librarian", "voter", "lighthouse", "ferry", "witness", "messenger"];
+const DOES: &[&str] =
+    &["writes down", "repeats", "loses", "finds", "counts", "seals", "remembers", "hands over"];
+const WHAT: &[&str] =
+    &["the ledger", "seven letters", "a promise", "the last page", "two keys", "an answer", "it all"];
+const WHERE: &[&str] =
+    &["before dawn", "in the rain", "by the door", "once more", "without a word", "at noon", "twice"];
 
 #[cfg(test)]
 mod tests;

@@ -195,7 +195,9 @@ impl Appender {
             self.seal()?;
         }
         self.advance(false)?;
-        while self.window_lines + self.open.len() >= self.config.outstanding_lines_max && !self.window.is_empty() {
+        while self.window_lines + self.open.len() >= self.config.outstanding_lines_max
+            && !self.window.is_empty()
+        {
             self.advance(true)?;
         }
         Ok(())
@@ -339,7 +341,9 @@ impl Appender {
         match response {
             Response::Refused(refusal) => return Err(ClientError::Refused { address, refusal }),
             Response::Appended(appended) if expected == Some(id) => {
-                let Some(done) = self.window.pop_front() else { return Err(ClientError::Mismatch { address }) };
+                let Some(done) = self.window.pop_front() else {
+                    return Err(ClientError::Mismatch { address });
+                };
                 if appended.last_sequence != done.last_sequence {
                     self.window.push_front(done);
                     return Err(ClientError::Mismatch { address });
@@ -381,7 +385,9 @@ impl Appender {
                 Refusal::Gap { expected } if *expected < self.oldest() => {
                     return Err(ClientError::SessionLost { next: self.oldest(), expected: *expected });
                 }
-                Refusal::TooLarge { .. } | Refusal::Malformed { .. } | Refusal::Unreadable { .. } => return Err(error),
+                Refusal::TooLarge { .. } | Refusal::Malformed { .. } | Refusal::Unreadable { .. } => {
+                    return Err(error);
+                }
                 Refusal::Full | Refusal::Superseded | Refusal::Gap { .. } => self.route.hint = Some(*address),
                 Refusal::NoQuorum
                 | Refusal::Transferring { .. }
@@ -430,7 +436,8 @@ impl Link {
         receiver.wait_for_ever()?;
         // Bounded, though no honest node answers more often than it is asked: one that does waits.
         let (answer, answers) = sync_channel(1024);
-        let reader = thread::Builder::new().name("answers".to_owned()).spawn(|| read_answers(receiver, answer));
+        let reader =
+            thread::Builder::new().name("answers".to_owned()).spawn(|| read_answers(receiver, answer));
         reader.map_err(|error| ClientError::Unreachable { address, error })?;
         Ok(Self { address, sender, answers, asked: VecDeque::new(), proven: false, heard_at: Instant::now() })
     }
@@ -449,7 +456,10 @@ impl Link {
             RecvTimeoutError::Disconnected => ClientError::Closed { address: self.address },
             RecvTimeoutError::Timeout => ClientError::Unreachable {
                 address: self.address,
-                error: std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer for {timeout:?}")),
+                error: std::io::Error::new(
+                    std::io::ErrorKind::TimedOut,
+                    format!("no answer for {timeout:?}"),
+                ),
             },
         })
     }

@@ -6,7 +6,8 @@ use std::{
 
 use super::ClientError;
 use crate::protocol::{
-    FrameError, GREETING_BYTES, Greeting, NodeStatus, Request, RequestId, Response, VERSION, read_frame, write_frame,
+    FrameError, GREETING_BYTES, Greeting, NodeStatus, Request, RequestId, Response, VERSION, read_frame,
+    write_frame,
 };
 
 /// One connection to one node. Not shared: one question after the other.
@@ -47,7 +48,8 @@ impl Connection {
         stream.write_all(&Greeting::OWN.encode()).map_err(unreachable)?;
         let mut greeting = [0; GREETING_BYTES];
         stream.read_exact(&mut greeting).map_err(unreachable)?;
-        let theirs = Greeting::decode(greeting).map_err(|error| ClientError::Frame { address, error })?.version;
+        let theirs =
+            Greeting::decode(greeting).map_err(|error| ClientError::Frame { address, error })?.version;
         if theirs != VERSION {
             return Err(ClientError::OtherVersion { address, theirs });
         }
@@ -70,7 +72,9 @@ impl Connection {
         let (id, response) = self.receiver.receive()?;
         // A node that refuses the connection as such does so before it has read a request, under the id 0.
         match response {
-            Response::Refused(refusal) if id == asked || id == 0 => Err(ClientError::Refused { address, refusal }),
+            Response::Refused(refusal) if id == asked || id == 0 => {
+                Err(ClientError::Refused { address, refusal })
+            }
             response if id == asked => Ok(response),
             _ => Err(ClientError::Mismatch { address }),
         }
@@ -84,9 +88,10 @@ impl Connection {
     pub fn status(&mut self) -> Result<NodeStatus, ClientError> {
         match self.call(&Request::Status)? {
             Response::Status(status) => Ok(*status),
-            Response::Appended(_) | Response::Entries(_) | Response::BarrierPassed { .. } | Response::Refused(_) => {
-                Err(ClientError::Mismatch { address: self.address() })
-            }
+            Response::Appended(_)
+            | Response::Entries(_)
+            | Response::BarrierPassed { .. }
+            | Response::Refused(_) => Err(ClientError::Mismatch { address: self.address() }),
         }
     }
 

@@ -87,7 +87,8 @@ impl Lister {
     fn fetch(&mut self) -> Result<(), ClientError> {
         let bytes_max = u32::try_from(FRAME_BYTES_MAX / 2).unwrap_or(u32::MAX);
         let mismatch = ClientError::Mismatch { address: self.connection.address() };
-        let Response::Entries(chunk) = self.connection.call(&Request::List { from: self.next, bytes_max })? else {
+        let Response::Entries(chunk) = self.connection.call(&Request::List { from: self.next, bytes_max })?
+        else {
             return Err(mismatch);
         };
         let until = *self.until.get_or_insert(chunk.applied);

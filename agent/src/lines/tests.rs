@@ -29,7 +29,8 @@ fn the_checksum_tells_order_content_and_bounds_of_lines_apart() {
         }
         summary.checksum
     };
-    let lists: [&[&[u8]]; 6] = [&[b"ab", b"c"], &[b"a", b"bc"], &[b"c", b"ab"], &[b"ab", b"c", b""], &[b"ab"], &[]];
+    let lists: [&[&[u8]]; 6] =
+        [&[b"ab", b"c"], &[b"a", b"bc"], &[b"c", b"ab"], &[b"ab", b"c", b""], &[b"ab"], &[]];
     for (place, one) in lists.iter().enumerate() {
         for other in &lists[place + 1..] {
             assert_ne!(summary(one), summary(other), "{one:?} and {other:?}");

@@ -8,7 +8,13 @@ fn the_kernels_words_are_read() {
 
 #[test]
 fn other_words_are_not_guessed() {
-    for status in ["", "VmRSS: 1 kB", "VmRSS: x kB\nVmHWM: 1 kB", "VmRSS: 1 MB\nVmHWM: 1 MB", "VmRSS: 18446744073709551615 kB\nVmHWM: 1 kB"] {
+    for status in [
+        "",
+        "VmRSS: 1 kB",
+        "VmRSS: x kB\nVmHWM: 1 kB",
+        "VmRSS: 1 MB\nVmHWM: 1 MB",
+        "VmRSS: 18446744073709551615 kB\nVmHWM: 1 kB",
+    ] {
         assert_eq!(parse(status), None, "{status:?}");
     }
 }

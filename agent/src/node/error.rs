@@ -67,7 +67,10 @@ impl fmt::Display for StartError {
                 write!(f, "node {id} is not among the peers {peers}; name it there with its own address")
             }
             Self::Clients { clients, peers } => {
-                write!(f, "the client addresses {clients} are not those of the peers {peers}; name the same ids in both")
+                write!(
+                    f,
+                    "the client addresses {clients} are not those of the peers {peers}; name the same ids in both"
+                )
             }
             Self::Random(error) => write!(f, "the system has no source of randomness: {error}"),
             Self::Storage(error) => error.fmt(f),
@@ -79,7 +82,9 @@ impl fmt::Display for StartError {
                 "cannot listen for clients at {address}: another program, perhaps another run of this node, listens \
                  there; stop it or choose another port"
             ),
-            Self::ClientListener { address, error } => write!(f, "cannot listen for clients at {address}: {error}"),
+            Self::ClientListener { address, error } => {
+                write!(f, "cannot listen for clients at {address}: {error}")
+            }
         }
     }
 }

@@ -56,7 +56,9 @@ impl fmt::Display for NodeEvent {
         match self {
             Self::Opened { last: 0, .. } => write!(f, "begins with an empty log"),
             Self::Opened { last, trimmed: None } => write!(f, "comes back with {last} entries"),
-            Self::Opened { last, trimmed: Some(trimmed) } => write!(f, "comes back with {last} entries; {trimmed}"),
+            Self::Opened { last, trimmed: Some(trimmed) } => {
+                write!(f, "comes back with {last} entries; {trimmed}")
+            }
             Self::Leads { term } => write!(f, "leads term {term}"),
             Self::Follows { term, leader: Some(leader) } => write!(f, "follows {leader} in term {term}"),
             Self::Follows { term, leader: None } => write!(f, "waits for a leader in term {term}"),
@@ -116,7 +118,10 @@ impl Observer {
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Observer").field("absent", &self.absent).field("bad", &self.bad).finish_non_exhaustive()
+        f.debug_struct("Observer")
+            .field("absent", &self.absent)
+            .field("bad", &self.bad)
+            .finish_non_exhaustive()
     }
 }
 

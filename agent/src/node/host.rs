@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use machine_core::{Instant, NodeId, WriteId};
-use raft_core::{Event, Output, PeerError, ProposeError, Raft, ReadError, ReadId, RoleName, Run, Status, wire};
+use raft_core::{
+    Event, Output, PeerError, ProposeError, Raft, ReadError, ReadId, RoleName, Run, Status, wire,
+};
 use storage::LogStore;
 use transport::{Completer, DecodeError, Host, Io, Kind, LinkEvent};
 
@@ -195,8 +197,9 @@ impl<L> NodeHost<L> {
 
 impl<L: LogStore + Send + 'static> NodeHost<L> {
     fn status(&self, io: &Io<LogWorker<L>>) -> NodeStatus {
-        let Status { id, role, term, leader, last, durable, commit, applied, cached_bytes, quorum_heard, .. } =
-            self.raft.status();
+        let Status {
+            id, role, term, leader, last, durable, commit, applied, cached_bytes, quorum_heard, ..
+        } = self.raft.status();
         let matched: BTreeMap<_, _> =
             self.raft.status().followers.into_iter().map(|peer| (peer.id, peer.matched.get())).collect();
         let peer = |id: &NodeId| PeerStatus {
@@ -257,7 +260,11 @@ impl<L: LogStore + Send + 'static> Host for NodeHost<L> {
 
     fn decode(&mut self, _from: NodeId, kind: Kind, body: Bytes) -> Result<raft_core::Message, DecodeError> {
         if kind != RAFT {
-            return Err(DecodeError::new(format!("a frame of kind {}; this version knows {} only", kind.get(), RAFT.get())));
+            return Err(DecodeError::new(format!(
+                "a frame of kind {}; this version knows {} only",
+                kind.get(),
+                RAFT.get()
+            )));
         }
         wire::decode(body).map_err(DecodeError::new)
     }

@@ -45,7 +45,8 @@ impl<L: LogStore> LogWorker<L> {
             .into_iter()
             .map(|stored| {
                 let storage::Run { first, count, mark, body } = stored.run;
-                let run = Run::decode(Term::new(mark), Index::new(first), count, body).map_err(LogError::Run)?;
+                let run =
+                    Run::decode(Term::new(mark), Index::new(first), count, body).map_err(LogError::Run)?;
                 let last = Index::new(first.saturating_add(u64::from(stored.live)).saturating_sub(1));
                 Ok(run.up_to(last).unwrap_or(run))
             })

@@ -12,7 +12,8 @@ fn a_list_is_read_and_written_the_same() {
     assert_eq!(peers.len(), 3);
     assert_eq!(peers.get(NodeId::of(2)), Some("127.0.0.1:7102".parse().expect("an address")));
     assert_eq!(peers.get(NodeId::of(4)), None);
-    let spaced: Peers = " 30=[::1]:7103 , 1=127.0.0.1:7101, 2 = 127.0.0.1:7102".parse().expect("spaces are fine");
+    let spaced: Peers =
+        " 30=[::1]:7103 , 1=127.0.0.1:7101, 2 = 127.0.0.1:7102".parse().expect("spaces are fine");
     assert_eq!(spaced, peers);
 }
 

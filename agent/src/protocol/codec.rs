@@ -6,8 +6,8 @@ use bytes::{Buf, Bytes};
 use machine_core::NodeId;
 
 use super::{
-    Appended, BATCH_LINES_MAX, Batch, Chunk, FRAME_BYTES_MAX, LeaderHint, ListedEntry, NodeStatus, PeerStatus, Refusal,
-    Request, RequestId, Response, Role, VERSION,
+    Appended, BATCH_LINES_MAX, Batch, Chunk, FRAME_BYTES_MAX, LeaderHint, ListedEntry, NodeStatus,
+    PeerStatus, Refusal, Request, RequestId, Response, Role, VERSION,
 };
 use crate::{
     entry::{ClientId, LINE_BYTES_MAX},
@@ -190,7 +190,12 @@ pub(super) fn split_lines(mut body: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn check_batch(client: ClientId, first_sequence: u64, count: u32, body: Bytes) -> Result<Batch, ProtocolError> {
+fn check_batch(
+    client: ClientId,
+    first_sequence: u64,
+    count: u32,
+    body: Bytes,
+) -> Result<Batch, ProtocolError> {
     if count == 0 || count as usize > BATCH_LINES_MAX {
         return Err(ProtocolError::BatchLines { lines: count });
     }
@@ -525,10 +530,16 @@ impl fmt::Display for ProtocolError {
                 write!(f, "a batch of {lines} lines; it must have 1 to {BATCH_LINES_MAX}")
             }
             Self::BatchBytes { bytes } => {
-                write!(f, "a batch of {bytes} bytes does not fit a frame of {FRAME_BYTES_MAX}; send fewer lines at once")
+                write!(
+                    f,
+                    "a batch of {bytes} bytes does not fit a frame of {FRAME_BYTES_MAX}; send fewer lines at once"
+                )
             }
             Self::LineTooLong { line, bytes } => {
-                write!(f, "line {line} of the batch has {bytes} bytes, but at most {LINE_BYTES_MAX} are allowed; split it")
+                write!(
+                    f,
+                    "line {line} of the batch has {bytes} bytes, but at most {LINE_BYTES_MAX} are allowed; split it"
+                )
             }
             Self::BadSequence { first, lines } => {
                 write!(f, "{lines} lines from sequence {first} on; sequences start at 1 and end below 2^64")

@@ -51,7 +51,8 @@ impl Greeting {
 /// When the content is longer than [`FRAME_BYTES_MAX`] (nothing is written), or the stream fails.
 pub fn write_frame(stream: &mut impl Write, content: &[u8]) -> Result<(), FrameError> {
     let too_long = FrameError::TooLong { bytes: content.len() as u64 };
-    let length = u32::try_from(content.len()).ok().filter(|_| content.len() <= FRAME_BYTES_MAX).ok_or(too_long)?;
+    let length =
+        u32::try_from(content.len()).ok().filter(|_| content.len() <= FRAME_BYTES_MAX).ok_or(too_long)?;
     let mut header = [0; HEADER_BYTES];
     header[..4].copy_from_slice(&length.to_le_bytes());
     header[4..].copy_from_slice(&crc32c::crc32c(content).to_le_bytes());

@@ -70,7 +70,9 @@ impl Refusal {
             | Self::Superseded
             | Self::Stopping { .. }
             | Self::Crowded { .. } => true,
-            Self::Gap { .. } | Self::TooLarge { .. } | Self::Malformed { .. } | Self::Unreadable { .. } => false,
+            Self::Gap { .. } | Self::TooLarge { .. } | Self::Malformed { .. } | Self::Unreadable { .. } => {
+                false
+            }
         }
     }
 }
@@ -84,13 +86,22 @@ impl fmt::Display for Refusal {
             Self::NotLeader { leader: Some(LeaderHint { id, client_address: None }) } => {
                 write!(f, "not the leader; ask {id}")
             }
-            Self::NotLeader { leader: None } => write!(f, "not the leader, and none is known; try again shortly"),
-            Self::NoQuorum => {
-                write!(f, "no quorum: no majority of the nodes has been heard for an election timeout; start the others")
+            Self::NotLeader { leader: None } => {
+                write!(f, "not the leader, and none is known; try again shortly")
             }
-            Self::Full => write!(f, "too much is under way; send the whole batch again when some of it is done"),
+            Self::NoQuorum => {
+                write!(
+                    f,
+                    "no quorum: no majority of the nodes has been heard for an election timeout; start the others"
+                )
+            }
+            Self::Full => {
+                write!(f, "too much is under way; send the whole batch again when some of it is done")
+            }
             Self::Transferring { to } => write!(f, "leadership is being handed over to {to}; ask there"),
-            Self::Superseded => write!(f, "another leader's entries took its place; send the whole batch again"),
+            Self::Superseded => {
+                write!(f, "another leader's entries took its place; send the whole batch again")
+            }
             Self::Gap { expected } => {
                 write!(f, "a line is missing before this batch; send from sequence {expected} on")
             }
@@ -98,10 +109,16 @@ impl fmt::Display for Refusal {
                 write!(f, "a line of {bytes} bytes, but at most {bytes_max} are allowed; split it")
             }
             Self::Stopping { reason } => {
-                write!(f, "the node is stopping ({reason}); what was asked may or may not happen; ask another node")
+                write!(
+                    f,
+                    "the node is stopping ({reason}); what was asked may or may not happen; ask another node"
+                )
             }
             Self::Crowded { connections_max } => {
-                write!(f, "all {connections_max} client connections are taken; close one, or ask another node")
+                write!(
+                    f,
+                    "all {connections_max} client connections are taken; close one, or ask another node"
+                )
             }
             Self::Malformed { reason } => write!(f, "the request was not understood: {reason}"),
             Self::Unreadable { reason } => write!(f, "the node could not read its own log: {reason}"),

@@ -5,9 +5,11 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 
 fn batch() -> impl Strategy<Value = Batch> {
-    (any::<u64>(), 1_u64..u64::MAX - 100, vec(vec(any::<u8>(), 0..40), 1..20)).prop_map(|(client, first, lines)| {
-        Batch::new(ClientId::new(client), first, &lines).expect("small and not empty")
-    })
+    (any::<u64>(), 1_u64..u64::MAX - 100, vec(vec(any::<u8>(), 0..40), 1..20)).prop_map(
+        |(client, first, lines)| {
+            Batch::new(ClientId::new(client), first, &lines).expect("small and not empty")
+        },
+    )
 }
 
 fn request() -> impl Strategy<Value = Request> {
@@ -67,7 +69,8 @@ fn response() -> impl Strategy<Value = Response> {
     let entry = (any::<u64>(), vec(any::<u8>(), 0..40))
         .prop_map(|(index, payload)| ListedEntry { index, payload: payload.into() });
     prop_oneof![
-        any::<(u64, u64)>().prop_map(|(last_sequence, index)| Response::Appended(Appended { last_sequence, index })),
+        any::<(u64, u64)>()
+            .prop_map(|(last_sequence, index)| Response::Appended(Appended { last_sequence, index })),
         Just(Response::Status(Box::new(status()))),
         (any::<u64>(), any::<u64>(), vec(entry, 0..20))
             .prop_map(|(next, applied, entries)| Response::Entries(Chunk { next, applied, entries })),
@@ -165,7 +168,10 @@ fn batches_out_of_bounds_are_named() {
     assert!(matches!(Batch::new(client, 1, many), Err(ProtocolError::BatchLines { lines: 16_385 })));
     let one = || [&b"a"[..]];
     assert_eq!(Batch::new(client, 0, one()), Err(ProtocolError::BadSequence { first: 0, lines: 1 }));
-    assert_eq!(Batch::new(client, u64::MAX, one()), Err(ProtocolError::BadSequence { first: u64::MAX, lines: 1 }));
+    assert_eq!(
+        Batch::new(client, u64::MAX, one()),
+        Err(ProtocolError::BadSequence { first: u64::MAX, lines: 1 })
+    );
 }
 
 #[test]
@@ -199,7 +205,10 @@ fn a_stream_that_ends_between_frames_has_ended_and_one_within_is_broken() {
     let mut bytes = Vec::new();
     write_frame(&mut bytes, b"abc").expect("a short frame into memory");
     for end in 1..bytes.len() {
-        assert!(matches!(read_frame(&mut Cursor::new(&bytes[..end])), Err(FrameError::Io(_))), "cut at {end}");
+        assert!(
+            matches!(read_frame(&mut Cursor::new(&bytes[..end])), Err(FrameError::Io(_))),
+            "cut at {end}"
+        );
     }
 }
 

@@ -17,8 +17,8 @@ use crate::{
     config::Limits,
     node::{Barrier, NodeHandle},
     protocol::{
-        Appended, Chunk, FrameError, GREETING_BYTES, Greeting, Refusal, Request, RequestId, Response, VERSION, read_frame,
-        write_frame,
+        Appended, Chunk, FrameError, GREETING_BYTES, Greeting, Refusal, Request, RequestId, Response,
+        VERSION, read_frame, write_frame,
     },
 };
 

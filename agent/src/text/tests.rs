@@ -21,5 +21,8 @@ fn the_seed_decides() {
 #[test]
 fn the_text_of_a_seed_is_for_ever() {
     let first = MadeText::new(1, 1).next().expect("one line was asked for");
-    assert_eq!(first, "1 no lighthouse finds two keys in the rain. the old voter remembers the last page twice.");
+    assert_eq!(
+        first,
+        "1 no lighthouse finds two keys in the rain. the old voter remembers the last page twice."
+    );
 }

@@ -47,7 +47,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let source: Box<dyn Read> = match &arguments.file {
         None => Box::new(io::stdin()),
         Some(path) => Box::new(
-            File::open(path).map_err(|error| Failure::new(format!("{} cannot be read: {error}", path.display())))?,
+            File::open(path)
+                .map_err(|error| Failure::new(format!("{} cannot be read: {error}", path.display())))?,
         ),
     };
     let config = AppenderConfig::new(arguments.to.iter().copied())

@@ -57,7 +57,10 @@ fn parse_id(text: &str) -> Result<NodeId, String> {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let id = arguments.id;
     let Some(address) = arguments.clients.get(id) else {
-        return Err(Failure::new(format!("node {id} is not among the clients' addresses {}", arguments.clients)));
+        return Err(Failure::new(format!(
+            "node {id} is not among the clients' addresses {}",
+            arguments.clients
+        )));
     };
     let config = config(arguments);
     let limits = arguments_limits();

@@ -50,12 +50,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn table(answers: &[(SocketAddr, Option<Result<NodeStatus, ClientError>>)]) -> Table {
     let mut table = Table::new([
-        "address", "node", "role", "term", "leader", "last", "commit", "applied", "lines", "memory", "heard", "dropped",
+        "address", "node", "role", "term", "leader", "last", "commit", "applied", "lines", "memory", "heard",
+        "dropped",
     ]);
     for (address, answer) in answers {
         match answer {
             Some(Ok(status)) => table.row(cells(*address, status)),
-            Some(Err(error)) => table.row([address.to_string(), "-".to_owned(), unreachable(*address, error)]),
+            Some(Err(error)) => {
+                table.row([address.to_string(), "-".to_owned(), unreachable(*address, error)])
+            }
             None => table.row([address.to_string(), "-".to_owned(), "not asked".to_owned()]),
         }
     }
@@ -88,7 +91,11 @@ fn cells(address: SocketAddr, status: &NodeStatus) -> Vec<String> {
             mib(status.memory.peak_bytes),
             mib(status.memory_bytes_max)
         ),
-        format!("{} {connected}/{}", if status.quorum_heard { "quorum" } else { "alone" }, status.peers.len()),
+        format!(
+            "{} {connected}/{}",
+            if status.quorum_heard { "quorum" } else { "alone" },
+            status.peers.len()
+        ),
         status.dropped.to_string(),
     ]
 }
