@@ -5,7 +5,7 @@ use machine_core::Instant;
 use crate::{
     LogPos, Raft, Term,
     config::PRIORITY_MAX,
-    quorum::{self, Tally, Votes},
+    quorum::{self, Votes},
     role::{Campaign, Following, Role, Timer},
 };
 
@@ -26,11 +26,10 @@ impl Raft {
         }
         let (voters, asked) = (self.voters(), self.term.next());
         if let Role::PreCandidate(votes) = &mut self.role {
-            if granted && term != asked {
-                return; // an answer to an earlier question
+            if granted && term == asked {
+                votes.grant(peer);
             }
-            votes.record(peer, granted);
-            if votes.tally(voters) == Tally::Won {
+            if votes.won(voters) {
                 self.become_candidate(false);
             }
         }
@@ -60,14 +59,14 @@ impl Raft {
             self.become_follower(term);
             return;
         }
+        // Who has not been asked cannot answer: nobody is asked before the vote for oneself is durable.
+        let asked = !self.contacts[peer].request;
         let voters = self.voters();
         if let Role::Candidate(campaign) = &mut self.role {
-            if term < self.term {
-                return; // a vote in an earlier election
+            if granted && asked && term == self.term {
+                campaign.votes.grant(peer);
             }
-            campaign.votes.record(peer, granted);
-            self.contacts[peer].request = false;
-            if campaign.votes.tally(voters) == Tally::Won {
+            if campaign.votes.won(voters) {
                 self.become_leader();
             }
         }
@@ -95,8 +94,8 @@ impl Raft {
         let durable = self.own_vote_is_durable();
         if let Role::Candidate(campaign) = &mut self.role {
             if durable {
-                campaign.votes.record(own, true);
-                if campaign.votes.tally(voters) == Tally::Won {
+                campaign.votes.grant(own);
+                if campaign.votes.won(voters) {
                     self.become_leader();
                 }
             }
@@ -130,11 +129,11 @@ impl Raft {
         self.leave_role();
         self.leader = None;
         let mut votes = Votes::default();
-        votes.record(self.peers.len(), true);
+        votes.grant(self.peers.len());
         self.role = Role::PreCandidate(votes);
         self.request_votes();
         self.reset_election_timer();
-        if votes.tally(self.voters()) == Tally::Won {
+        if votes.won(self.voters()) {
             self.become_candidate(false);
         }
     }
@@ -172,8 +171,8 @@ impl Raft {
     /// Draws a wait at random, so that seldom two stand at once (Raft §5.2), longer for lower priorities.
     pub(crate) fn reset_election_timer(&mut self) {
         let (min, max) = (self.config.election_timeout_min, self.config.election_timeout_max);
-        let handicap = (max - min) * u32::from(PRIORITY_MAX - self.config.priority);
-        let wait = self.rng.duration(min, max) + handicap;
+        let handicap = (max - min).saturating_mul(u32::from(PRIORITY_MAX - self.config.priority));
+        let wait = self.rng.duration(min, max).saturating_add(handicap);
         self.timers.set(Timer::Election, self.now + wait);
     }
 

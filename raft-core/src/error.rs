@@ -111,6 +111,8 @@ pub enum TransferError {
         /// Its successor.
         to: NodeId,
     },
+    /// Storage contradicted itself, and the machine is inert.
+    Halted,
 }
 
 impl fmt::Display for TransferError {
@@ -119,6 +121,7 @@ impl fmt::Display for TransferError {
             Self::NotLeader { leader } => ProposeError::NotLeader { leader }.fmt(f),
             Self::NoSuchPeer { to } => write!(f, "{to} is not another voter"),
             Self::Transferring { to } => write!(f, "leadership is already being handed over to {to}"),
+            Self::Halted => ProposeError::Halted.fmt(f),
         }
     }
 }
@@ -134,6 +137,8 @@ pub enum PeerError {
         /// The sender.
         from: NodeId,
     },
+    /// A claim about term zero, in which nobody stands or leads.
+    TermZero,
     /// A term no group reaches: it would leave no room for elections.
     TermTooFar {
         /// The term claimed.
@@ -200,6 +205,7 @@ impl fmt::Display for PeerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownPeer { from } => write!(f, "{from} is not another voter of this group"),
+            Self::TermZero => write!(f, "nobody stands or leads in term zero"),
             Self::TermTooFar { term, own } => write!(f, "{term} is out of reach from {own}"),
             Self::TwoLeaders { term, known, claimed } => {
                 write!(f, "{claimed} claims to lead {term}, but {known} does")
@@ -247,6 +253,11 @@ pub enum Fault {
         /// The last entry stored.
         last: LogPos,
     },
+    /// A term that no group reaches.
+    TermImpossible {
+        /// The term stored.
+        term: Term,
+    },
     /// Entries that were committed or applied are gone.
     EntriesLost {
         /// The last entry stored.
@@ -271,6 +282,9 @@ impl fmt::Display for Fault {
             Self::RunOutOfOrder { after, first } => write!(f, "a run from {first} on cannot follow {after}"),
             Self::TermLost { term, last } => {
                 write!(f, "the log ends with {last}, but the term stored is {term}")
+            }
+            Self::TermImpossible { term } => {
+                write!(f, "the term stored, {term}, is one that no group reaches")
             }
             Self::EntriesLost { last, needed } => {
                 write!(f, "the log ends with {last}, but {needed} was committed or applied")

@@ -4,12 +4,14 @@ use machine_core::NodeId;
 
 use crate::{
     Index, LogPos, Message, Outcome, PeerError, Raft, Round, Run, SessionId, Term,
+    raft::{TERM_LEAP_MAX, TERM_MAX},
     role::{Following, Role},
 };
 
 impl Raft {
     /// Refuses what no honest peer sends, before anything is changed.
     pub(crate) fn judge(&self, from: NodeId, message: &Message) -> Result<(), PeerError> {
+        judge_term(message, self.term)?;
         match message {
             Message::Append { term, prev, run, .. } => self.judge_append(from, *term, *prev, run.as_ref()),
             Message::AppendReply { term, session, round, outcome } => {
@@ -109,7 +111,8 @@ impl Raft {
                 write.log = write.log.min(new.prev());
             }
         }
-        self.log.push(run.starting_at(new).expect("the difference lies within the run"));
+        let rest = run.starting_at(new).expect("the difference lies within the run");
+        self.log.push(rest.without_slack(run.body().len()));
         true
     }
 
@@ -186,4 +189,25 @@ impl Raft {
             Outcome::Accepted { .. } | Outcome::Rejected { .. } => Ok(()),
         }
     }
+}
+
+/// Refuses terms that no honest peer claims.
+fn judge_term(message: &Message, own: Term) -> Result<(), PeerError> {
+    let term = message.term();
+    let claims = match message {
+        Message::PreVote { .. }
+        | Message::Vote { .. }
+        | Message::Append { .. }
+        | Message::TimeoutNow { .. } => true,
+        Message::PreVoteReply { granted, .. } | Message::VoteReply { granted, .. } => *granted,
+        Message::AppendReply { .. } => false,
+    };
+    if claims && term == Term::ZERO {
+        return Err(PeerError::TermZero);
+    }
+    let reachable = own.get().saturating_add(TERM_LEAP_MAX).min(TERM_MAX);
+    if term.get() > reachable.max(own.next().get()) {
+        return Err(PeerError::TermTooFar { term, own });
+    }
+    Ok(())
 }

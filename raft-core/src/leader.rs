@@ -100,6 +100,9 @@ impl Raft {
     /// When this node does not lead, is handing over already, or `to` is no other voter. The state is unchanged.
     pub fn transfer_leadership(&mut self, now: Instant, to: NodeId) -> Result<(), TransferError> {
         self.observe(now);
+        if self.halted.is_some() {
+            return Err(TransferError::Halted);
+        }
         let Ok(peer) = self.peers.binary_search(&to) else { return Err(TransferError::NoSuchPeer { to }) };
         let leader = self.leader;
         let Role::Leader(leading) = &mut self.role else { return Err(TransferError::NotLeader { leader }) };
@@ -115,7 +118,7 @@ impl Raft {
     /// Leads no more, in the same term; others stand first. Does nothing unless this node leads.
     pub fn step_down(&mut self, now: Instant) {
         self.observe(now);
-        if matches!(self.role, Role::Leader(_)) {
+        if matches!(self.role, Role::Leader(_)) && self.halted.is_none() {
             self.become_follower(self.term);
             let later =
                 self.timers.deadline(Timer::Election).unwrap_or(self.now) + self.config.election_timeout_max;
@@ -196,6 +199,9 @@ impl Raft {
         if let Role::Leader(leading) = &mut self.role {
             self.transfer_failed = leading.transfer.take().map(|transfer| transfer.to);
         }
+        for contact in &mut self.contacts {
+            contact.timeout_now = false;
+        }
     }
 
     // Changes of role.
@@ -216,7 +222,7 @@ impl Raft {
 
     pub(crate) fn leave_leadership(&mut self) {
         self.log.seal();
-        self.reads.lose();
+        self.reads.lose(self.commit);
         for timer in [Timer::Heartbeat, Timer::CheckQuorum, Timer::Commit, Timer::Transfer] {
             self.timers.cancel(timer);
         }

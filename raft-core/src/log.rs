@@ -185,7 +185,8 @@ impl Log {
                 break;
             }
             self.cached_bytes -= cost(run);
-            let rest = run.up_to(self.last);
+            let block_bytes = run.body().len();
+            let rest = run.up_to(self.last).map(|rest| rest.without_slack(block_bytes));
             self.cache.pop_back();
             if let Some(rest) = rest {
                 self.cached_bytes += cost(&rest);

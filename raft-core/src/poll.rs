@@ -12,6 +12,9 @@ use crate::{
     role::{Leading, Role},
 };
 
+/// Writes handed out and not yet confirmed, at which no more are handed out.
+const OUTSTANDING_WRITES_MAX: usize = 1024;
+
 impl Raft {
     /// The next thing owed to the world; `None` when nothing is owed. Executable at once: what depends on a write is
     /// withheld until [`persisted`](Self::persisted).
@@ -61,6 +64,9 @@ impl Raft {
     }
 
     fn poll_persist(&mut self) -> Option<Output> {
+        if self.disk.outstanding.len() >= OUTSTANDING_WRITES_MAX {
+            return None; // term, vote and entries gather until the disk has caught up
+        }
         let run = self.log.next_write();
         let state = (self.term, self.vote);
         if run.is_none() && state == self.disk.written {

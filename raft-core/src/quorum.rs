@@ -23,44 +23,17 @@ pub(crate) fn reached<T: Copy + Ord + Default>(values: impl Iterator<Item = T>) 
     sorted[majority(voters) - 1]
 }
 
-/// Votes as they come in; one bit a voter.
+/// Votes given; one bit a voter. Denials need no count: an election that is not won ends with its timeout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Votes {
-    granted: u32,
-    denied: u32,
-}
-
-/// How an election stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tally {
-    Won,
-    Lost,
-    Open,
-}
+pub(crate) struct Votes(u32);
 
 impl Votes {
-    /// Counts a vote; the first word of each voter counts.
-    pub(crate) const fn record(&mut self, voter: usize, granted: bool) {
-        let bit = 1 << voter;
-        if (self.granted | self.denied) & bit != 0 {
-            return;
-        }
-        if granted {
-            self.granted |= bit;
-        } else {
-            self.denied |= bit;
-        }
+    pub(crate) const fn grant(&mut self, voter: usize) {
+        self.0 |= 1 << voter;
     }
 
-    pub(crate) const fn tally(&self, voters: usize) -> Tally {
-        let (granted, denied) = (self.granted.count_ones() as usize, self.denied.count_ones() as usize);
-        if granted >= majority(voters) {
-            Tally::Won
-        } else if denied > voters - majority(voters) {
-            Tally::Lost
-        } else {
-            Tally::Open
-        }
+    pub(crate) const fn won(self, voters: usize) -> bool {
+        self.0.count_ones() as usize >= majority(voters)
     }
 }
 

@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// A term further away than this is no election gone wrong but an attack on the range of terms.
-const TERM_LEAP_MAX: u64 = 1 << 40;
+pub(crate) const TERM_LEAP_MAX: u64 = 1 << 40;
 
 /// No term is taken from a peer beyond this, so that there is always room for another election.
-const TERM_MAX: u64 = 1 << 62;
+pub(crate) const TERM_MAX: u64 = 1 << 62;
 
 /// One node of a Raft group (Ongaro and Ousterhout 2014; Ongaro's thesis).
 ///
@@ -157,10 +157,6 @@ impl Raft {
         };
         if self.halted.is_some() {
             return Ok(());
-        }
-        let reachable = self.term.get().saturating_add(TERM_LEAP_MAX).min(TERM_MAX);
-        if message.term().get() > reachable.max(self.term.get() + 1) {
-            return Err(PeerError::TermTooFar { term: message.term(), own: self.term });
         }
         self.judge(from, &message)?;
         self.observe(now);
@@ -347,6 +343,9 @@ fn recovered_terms(runs: &[crate::RecoveredRun]) -> Result<(Terms, Index), Fault
 }
 
 fn check_recovered(state: HardState, terms: &Terms, last: Index, applied: Index) -> Result<(), Fault> {
+    if state.term.get() > TERM_MAX {
+        return Err(Fault::TermImpossible { term: state.term });
+    }
     let newest = LogPos { term: terms.at(last), index: last };
     if newest.term > state.term {
         return Err(Fault::TermLost { term: state.term, last: newest });

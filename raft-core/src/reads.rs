@@ -69,8 +69,11 @@ impl Reads {
         }
     }
 
-    /// Leadership is lost: what no majority has confirmed will not be answered here.
-    pub(crate) fn lose(&mut self) {
+    /// Leadership is lost: what no majority has confirmed will not be answered here, nor what waits for an entry that
+    /// is not committed and may never be.
+    pub(crate) fn lose(&mut self, commit: Index) {
+        let kept = self.confirmed.partition_point(|batch| batch.index <= commit);
+        self.lost.extend(self.confirmed.drain(kept..));
         self.lost.append(&mut self.asking);
         self.joinable = false;
     }

@@ -193,6 +193,16 @@ impl Run {
         Self { count, body: self.body.slice(..bytes), ..*self }
     }
 
+    /// Copies the entries out of a block of `block_bytes` if they are less than half of it: a slice keeps its whole
+    /// block in memory, and is counted by its own length.
+    #[must_use]
+    pub(crate) fn without_slack(self, block_bytes: usize) -> Self {
+        if self.body.len() >= block_bytes / 2 {
+            return self;
+        }
+        Self { body: Bytes::copy_from_slice(&self.body), ..self }
+    }
+
     /// One run from several that follow each other in one term: the only place where entries are copied, used when a
     /// follower that lags is sent many small runs.
     pub(crate) fn join<'a>(runs: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {

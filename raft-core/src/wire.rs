@@ -1,5 +1,5 @@
 //! The layout of messages and of the hard state, versioned; the byte diagrams and golden vectors are in
-//! `docs/wire-format.md`.
+//! `docs/raft-wire.md`.
 //!
 //! A message is a *head*, different for each receiver, and a *body*, the run's block, the same for all: an adapter
 //! writes the two one after the other (vectored), and never copies or encodes the block again.
