@@ -13,6 +13,7 @@ pub mod server;
 pub mod sessions;
 pub mod table;
 pub mod text;
+pub mod wall;
 
 pub use config::{Limits, NodeConfig};
 pub use entry::ClientId;

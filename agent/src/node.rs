@@ -81,6 +81,7 @@ impl Node {
     /// # Errors
     ///
     /// As [`start`](Self::start).
+    #[expect(clippy::needless_pass_by_value, reason = "a configuration is for one node, and is used up")]
     pub fn start_on<D>(
         config: NodeConfig,
         disk: D,

@@ -25,6 +25,7 @@ use std::{
 use crate::{
     config::Limits,
     node::{NodeHandle, StartError},
+    wall::pause,
 };
 
 /// How long the listener rests when the system refuses a connection, such as for want of file descriptors.
@@ -128,7 +129,7 @@ impl Shared {
                     // A connection that cannot be served is closed; its client tries another node.
                     let _served = self.serve(stream);
                 }
-                Err(_) => thread::sleep(ACCEPT_PAUSE),
+                Err(_) => pause(ACCEPT_PAUSE),
             }
         }
     }

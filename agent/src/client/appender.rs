@@ -14,6 +14,7 @@ use super::{
 use crate::{
     entry::{ClientId, LINE_BYTES_MAX},
     protocol::{Batch, ProtocolError, Refusal, Request, RequestId, Response},
+    wall::{now, pause},
 };
 
 /// A batch is sealed before it grows beyond this, in bytes.
@@ -170,7 +171,7 @@ impl Appender {
             link: None,
             links: 0,
             route: Route::default(),
-            progress_at: Instant::now(),
+            progress_at: now(),
             acks: Vec::new(),
             last_error: None,
         })
@@ -259,12 +260,12 @@ impl Appender {
         let (first_sequence, last_sequence) = (batch.first_sequence(), batch.last_sequence());
         self.next_sequence = last_sequence + 1;
         self.window_lines += lines.len();
-        let now = Instant::now();
+        let sealed_at = now();
         if self.window.is_empty() {
-            self.progress_at = now;
+            self.progress_at = sealed_at;
         }
         let (request, lines) = (Request::Append(batch), lines.len());
-        self.window.push_back(InFlight { request, first_sequence, last_sequence, lines, since: now });
+        self.window.push_back(InFlight { request, first_sequence, last_sequence, lines, since: sealed_at });
         Ok(())
     }
 
@@ -323,7 +324,7 @@ impl Appender {
         }
         for batch in self.window.iter().take(may_send).skip(self.sent) {
             if link.asked.is_empty() {
-                link.heard_at = Instant::now();
+                link.heard_at = now();
             }
             self.ever_sent = true;
             link.asked.push_back(link.sender.send(&batch.request)?);
@@ -395,13 +396,13 @@ impl Appender {
                 | Refusal::Crowded { .. } => {}
             }
         }
-        let pause = self.route.failed();
+        let interval = self.route.failed();
         self.last_error = Some(Box::new(error));
         if self.progress_at.elapsed() >= self.config.patience {
             return Err(self.gave_up());
         }
         if wait {
-            thread::sleep(pause);
+            pause(interval);
         }
         Ok(())
     }
@@ -437,9 +438,9 @@ impl Link {
         // Bounded, though no honest node answers more often than it is asked: one that does waits.
         let (answer, answers) = sync_channel(1024);
         let reader =
-            thread::Builder::new().name("answers".to_owned()).spawn(|| read_answers(receiver, answer));
+            thread::Builder::new().name("answers".to_owned()).spawn(move || read_answers(receiver, &answer));
         reader.map_err(|error| ClientError::Unreachable { address, error })?;
-        Ok(Self { address, sender, answers, asked: VecDeque::new(), proven: false, heard_at: Instant::now() })
+        Ok(Self { address, sender, answers, asked: VecDeque::new(), proven: false, heard_at: now() })
     }
 
     fn try_answer(&self) -> Result<Option<Answer>, ClientError> {
@@ -465,12 +466,12 @@ impl Link {
     }
 }
 
-fn read_answers(mut receiver: connection::Receiver, answers: SyncSender<Answer>) {
+fn read_answers(mut receiver: connection::Receiver, answers: &SyncSender<Answer>) {
     loop {
         let answer = receiver.receive();
         let over = answer.is_err();
         // A session that has gone on to another link does not listen any more.
-        if answers.send((Instant::now(), answer)).is_err() || over {
+        if answers.send((now(), answer)).is_err() || over {
             return;
         }
     }

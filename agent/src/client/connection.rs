@@ -76,7 +76,11 @@ impl Connection {
                 Err(ClientError::Refused { address, refusal })
             }
             response if id == asked => Ok(response),
-            _ => Err(ClientError::Mismatch { address }),
+            Response::Appended(_)
+            | Response::Status(_)
+            | Response::Entries(_)
+            | Response::BarrierPassed { .. }
+            | Response::Refused(_) => Err(ClientError::Mismatch { address }),
         }
     }
 

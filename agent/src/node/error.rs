@@ -55,7 +55,13 @@ impl StartError {
         match self {
             Self::Transport(DriverError::Listen(error)) => error.kind == io::ErrorKind::AddrInUse,
             Self::ClientListener { error, .. } => error.kind() == io::ErrorKind::AddrInUse,
-            _ => false,
+            Self::OwnId { .. }
+            | Self::Clients { .. }
+            | Self::Random(_)
+            | Self::Storage(_)
+            | Self::HardState(_)
+            | Self::Raft(_)
+            | Self::Transport(_) => false,
         }
     }
 }

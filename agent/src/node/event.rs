@@ -102,7 +102,9 @@ impl Observer {
             LinkEvent::Unreachable { peer, .. } => self.absent.insert(*peer),
             LinkEvent::Refused { peer: Some(peer), .. } => self.absent.insert(*peer),
             LinkEvent::Refused { peer: None, .. } => self.worth_telling(),
-            _ => true,
+            LinkEvent::Accepted { .. } | LinkEvent::Disconnected { .. } | LinkEvent::Departed { .. } | _ => {
+                true
+            }
         };
         if news {
             (self.tell)(&NodeEvent::Link(event));

@@ -168,7 +168,7 @@ impl<L> NodeHost<L> {
                 Refusal::TooLarge { bytes: bytes as u64, bytes_max: bytes_max as u64 }
             }
             ProposeError::Transferring { to } => Refusal::Transferring { to },
-            error => Refusal::Stopping { reason: error.to_string() },
+            ProposeError::Halted | _ => Refusal::Stopping { reason: error.to_string() },
         }
     }
 
@@ -177,7 +177,7 @@ impl<L> NodeHost<L> {
             ReadError::NotLeader { leader } => Refusal::NotLeader { leader: self.hint(leader) },
             ReadError::NoQuorum => Refusal::NoQuorum,
             ReadError::Full => Refusal::Full,
-            error => Refusal::Stopping { reason: error.to_string() },
+            ReadError::Halted | _ => Refusal::Stopping { reason: error.to_string() },
         }
     }
 
@@ -197,11 +197,12 @@ impl<L> NodeHost<L> {
 
 impl<L: LogStore + Send + 'static> NodeHost<L> {
     fn status(&self, io: &Io<LogWorker<L>>) -> NodeStatus {
+        let status = self.raft.status();
         let Status {
             id, role, term, leader, last, durable, commit, applied, cached_bytes, quorum_heard, ..
-        } = self.raft.status();
+        } = status;
         let matched: BTreeMap<_, _> =
-            self.raft.status().followers.into_iter().map(|peer| (peer.id, peer.matched.get())).collect();
+            status.followers.iter().map(|peer| (peer.id, peer.matched.get())).collect();
         let peer = |id: &NodeId| PeerStatus {
             id: *id,
             connected: io.is_connected(*id),

@@ -9,16 +9,13 @@ mod slow;
 mod source;
 mod verify;
 
-use std::{
-    path::PathBuf,
-    process,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, process, time::Duration};
 
+use agent::wall::now;
 use clap::Args;
 
 use self::{
-    cluster::{Cluster, Held, NODES, id},
+    cluster::{CleanUp, Cluster, Held, NODES, id},
     progress::Progress,
     report::Report,
     source::Source,
@@ -94,8 +91,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         at_hand.clean_up();
         process::exit(INTERRUPTED);
     })?;
-    let start = Instant::now();
-    let cluster = Cluster::start(held, arguments.keep.as_deref())?;
+    let start = now();
+    let _clean_up = CleanUp(held.clone());
+    let cluster = Cluster::start(&held, arguments.keep.as_deref())?;
     progress.step(&format!(
         "three nodes are up after {:.0?}; sending {}",
         start.elapsed(),
@@ -142,7 +140,7 @@ fn show(
 fn bring_back(cluster: &Cluster, node: usize, progress: &mut Progress) -> Result<Duration, Failure> {
     let leader = cluster.leader(CATCH_UP_TIMEOUT)?;
     let goal = cluster.status(leader)?.commit;
-    let start = Instant::now();
+    let start = now();
     cluster.spawn(node)?;
     cluster.wait_for("caught-up node", CATCH_UP_TIMEOUT, || {
         // All of them: what the others have heard to be committed may lag by a heartbeat.

@@ -8,7 +8,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -17,6 +16,7 @@ use agent::{
     client::{ClientError, Connection},
     peers::Peers,
     protocol::{NodeStatus, Role},
+    wall::{now, pause},
 };
 use tempfile::TempDir;
 
@@ -31,7 +31,7 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 const LOG_TAIL_LINES: usize = 5;
 
-/// Three nodes of one cluster. Dropped, their processes are killed and the folder is removed, unless it is to be kept.
+/// Three nodes of one cluster.
 pub struct Cluster {
     held: Held,
     exe: PathBuf,
@@ -80,15 +80,18 @@ fn end(mut child: Child) {
     let _reaped = child.wait();
 }
 
-impl Drop for Cluster {
+/// Cleans up when it is dropped: on every way out of the demo, a panic included.
+pub struct CleanUp(pub Held);
+
+impl Drop for CleanUp {
     fn drop(&mut self) {
-        self.held.clean_up();
+        self.0.clean_up();
     }
 }
 
 impl Cluster {
     /// Starts the nodes and waits until one of them leads. The data goes to `keep`, or to a temporary folder.
-    pub fn start(held: Held, keep: Option<&Path>) -> Result<Self, Failure> {
+    pub fn start(held: &Held, keep: Option<&Path>) -> Result<Self, Failure> {
         let exe = std::env::current_exe()
             .map_err(|error| Failure::new(format!("this program's own file is not known: {error}")))?;
         let dir = match keep {
@@ -114,8 +117,6 @@ impl Cluster {
                 Err(failure) if failure.code == ADDRESS_IN_USE => {
                     cluster.kill_all();
                     last = failure;
-                    // The next attempt uses the same guard: this one must not clean it up.
-                    std::mem::forget(cluster);
                 }
                 Err(failure) => return Err(failure),
             }
@@ -162,7 +163,7 @@ impl Cluster {
     /// SIGKILL: the process has no last word. Returns the moment just before.
     pub fn kill(&self, node: usize) -> Instant {
         let child = self.held.lock().children[node].take();
-        let at = Instant::now();
+        let at = now();
         if let Some(child) = child {
             end(child);
         }
@@ -174,12 +175,12 @@ impl Cluster {
         if let Some(child) = &mut self.held.lock().children[node] {
             drop(child.stdin.take());
         }
-        let deadline = Instant::now() + STOP_TIMEOUT;
+        let deadline = now() + STOP_TIMEOUT;
         while self.exit_status(node)?.is_none() {
-            if Instant::now() > deadline {
+            if now() > deadline {
                 return Err(self.failure(node, &format!("does not stop within {STOP_TIMEOUT:?}")));
             }
-            thread::sleep(LOOK_INTERVAL);
+            pause(LOOK_INTERVAL);
         }
         Ok(())
     }
@@ -218,7 +219,7 @@ impl Cluster {
         timeout: Duration,
         mut look: impl FnMut() -> Result<Option<T>, Failure>,
     ) -> Result<T, Failure> {
-        let deadline = Instant::now() + timeout;
+        let deadline = now() + timeout;
         loop {
             for node in 0..NODES {
                 if let Some(status) = self.exit_status(node)? {
@@ -232,10 +233,10 @@ impl Cluster {
             if let Some(value) = look()? {
                 return Ok(value);
             }
-            if Instant::now() > deadline {
+            if now() > deadline {
                 return Err(self.failure(0, &format!("and the others: no {what} within {timeout:?}")));
             }
-            thread::sleep(LOOK_INTERVAL);
+            pause(LOOK_INTERVAL);
         }
     }
 

@@ -6,6 +6,7 @@ use agent::{
     ClientId,
     client::{Ack, Appender, AppenderConfig},
     lines::Summary,
+    wall::now,
 };
 use hdrhistogram::Histogram;
 
@@ -80,7 +81,7 @@ pub fn feed(
         killed: None,
         latencies_us: latencies_us.map_err(|error| Failure::new(error.to_string()))?,
     };
-    let (total, start) = (source.lines(), Instant::now());
+    let (total, start) = (source.lines(), now());
     let mut pass = source.pass()?;
     while let Some(line) = pass.next_line()? {
         fed.sent.push(&line);

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use agent::wall::now;
+
 /// How often the changing line changes.
 const INTERVAL: Duration = Duration::from_millis(100);
 
@@ -29,7 +31,7 @@ impl Progress {
         if !self.terminal || self.shown.is_some_and(|at| at.elapsed() < INTERVAL) {
             return;
         }
-        self.shown = Some(Instant::now());
+        self.shown = Some(now());
         let percent = done.saturating_mul(100) / total.max(1);
         eprint!("\r\x1b[K{what}: {done} of {total} ({percent} %)");
         // Progress that cannot be shown is no reason to stop.

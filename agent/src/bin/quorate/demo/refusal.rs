@@ -1,11 +1,12 @@
 //! One node of three is left: it must say no, at once, and why.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use agent::{
     ClientId,
     client::{ClientError, Connection, random_u64},
     protocol::{Batch, Refusal, Request},
+    wall::now,
 };
 
 use super::{
@@ -35,7 +36,7 @@ pub fn refuse(cluster: &Cluster, progress: &mut Progress) -> Result<Refused, Fai
     })?;
     let mut connection = Connection::open(cluster.clients()[left], TIMEOUT)?;
     let batch = Batch::new(ClientId::new(random_u64()?), 1, ["a line that cannot be durable"])?;
-    let asked = Instant::now();
+    let asked = now();
     match connection.call(&Request::Append(batch)) {
         Err(ClientError::Refused { refusal, .. }) => {
             Ok(Refused { node: left, after: asked.elapsed(), refusal })
