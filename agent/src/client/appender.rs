@@ -204,16 +204,6 @@ impl Appender {
         Ok(())
     }
 
-    /// Sends what was pushed and not sent yet, without waiting for answers.
-    ///
-    /// # Errors
-    ///
-    /// When the session has failed.
-    pub fn send_now(&mut self) -> Result<(), ClientError> {
-        self.seal()?;
-        self.advance(false)
-    }
-
     /// Waits until every line that was pushed is acknowledged.
     ///
     /// # Errors

@@ -15,11 +15,11 @@ use agent::{
 };
 use clap::Args;
 
-use crate::Failure;
+use crate::{Failure, say};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Where nodes answer clients; any one will do, all are better.
     #[arg(long, required = true, value_delimiter = ',', value_parser = parse_address, value_name = "HOST:PORT,...")]
     to: Vec<SocketAddr>,
@@ -33,6 +33,9 @@ pub struct Arguments {
     outstanding: u32,
 }
 
+/// A file is read in pieces of this size, and only between them is everything acknowledged.
+const BUFFER_BYTES: usize = 1 << 20;
+
 const EXAMPLE: &str = "\
 Example:
   quorate append --to 127.0.0.1:7201,127.0.0.1:7202,127.0.0.1:7203 access.log
@@ -43,7 +46,7 @@ once, also when the leader dies meanwhile. After a failure the number printed sa
 those after it may or may not be.";
 
 /// Appends until the input ends.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let source: Box<dyn Read> = match &arguments.file {
         None => Box::new(io::stdin()),
         Some(path) => Box::new(
@@ -56,12 +59,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         .with_outstanding_lines_max(arguments.outstanding as usize);
     let mut appender = Appender::new(config)?;
     let outcome = feed(&mut appender, source);
-    println!("{} lines acknowledged", appender.acknowledged());
+    say::result(format_args!("{} lines acknowledged\n", appender.acknowledged()))?;
     outcome
 }
 
 fn feed(appender: &mut Appender, source: Box<dyn Read>) -> Result<(), Failure> {
-    let mut input = Input::new(BufReader::with_capacity(64 << 10, source));
+    let mut input = Input::new(BufReader::with_capacity(BUFFER_BYTES, source));
     loop {
         let line = match input.next_line() {
             Ok(Some(line)) => line,
@@ -73,9 +76,10 @@ fn feed(appender: &mut Appender, source: Box<dyn Read>) -> Result<(), Failure> {
             }
         };
         appender.push(&line)?;
-        // A pipe may be silent for long: what was read so far does not wait for more.
+        // A pipe may be silent for long, and then nobody would notice that a leader died: what was read so far is
+        // acknowledged before more is waited for.
         if input.reader().buffer().is_empty() {
-            appender.send_now()?;
+            appender.flush()?;
         }
         drop(appender.acks());
     }

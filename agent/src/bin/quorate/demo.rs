@@ -20,7 +20,7 @@ use self::{
     report::Report,
     source::Source,
 };
-use crate::{Failure, signals};
+use crate::{Failure, say, signals};
 
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 const SLOW_LINES: u64 = 1_000_000;
@@ -30,7 +30,7 @@ const INTERRUPTED: i32 = 130;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The file whose lines are sent; a made-up text if not given.
     #[arg(conflicts_with_all = ["lines", "seed", "slow_follower"])]
     file: Option<PathBuf>,
@@ -65,7 +65,7 @@ with what was sent. At last two nodes are stopped, and the third must refuse to 
 The exit code is 1 if any acknowledged line is missing anywhere, or anything else is not as it should be.";
 
 /// Runs the demo.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut progress = Progress::new();
     let source = match (&arguments.file, arguments.slow_follower) {
         (Some(path), _) => Source::file(path)?,
@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let held = Held::new();
     let at_hand = held.clone();
     signals::on_stop(move |signal| {
-        eprintln!("\nquorate: {signal}; ends the nodes and removes their folder");
+        say::note(format_args!("\nquorate: {signal}; ends the nodes and removes their folder"));
         at_hand.clean_up();
         process::exit(INTERRUPTED);
     })?;
@@ -132,7 +132,7 @@ fn show(
     progress.step("compared every line on every node");
     let refused = refusal::refuse(cluster, progress)?;
     let report = Report { fed: &fed, killed, caught_up, found: &found, refused: &refused };
-    print!("{}", report.table());
+    say::result(report.table())?;
     report.verdict()
 }
 

@@ -1,10 +1,9 @@
 //! The program `quorate`: a durable, replicated list of lines in a few processes.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to people")]
-#![expect(unreachable_pub, reason = "modules of a program have no public API")]
 
 mod append;
 mod demo;
 mod node;
+mod say;
 mod signals;
 mod status;
 
@@ -72,7 +71,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { text, code }) => {
-            eprintln!("quorate: {text}");
+            say::note(format_args!("quorate: {text}"));
             ExitCode::from(code)
         }
     }

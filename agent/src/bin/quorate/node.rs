@@ -5,12 +5,12 @@ use std::{io::Read, path::PathBuf, thread, time::Duration};
 use agent::{ClusterId, Node, NodeConfig, NodeHandle, NodeId, peers::Peers, server::Server};
 use clap::Args;
 
-use crate::{ADDRESS_IN_USE, FAILED, Failure, signals};
+use crate::{ADDRESS_IN_USE, FAILED, Failure, say, signals};
 
 /// How long the processes of a cluster have in all is not bounded here: a node runs until it is stopped.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// This node's id among the peers; a whole number from 1 on, for life.
     #[arg(long, value_parser = parse_id)]
     id: NodeId,
@@ -54,7 +54,7 @@ fn parse_id(text: &str) -> Result<NodeId, String> {
 }
 
 /// Runs the node until it is told to stop.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let id = arguments.id;
     let Some(address) = arguments.clients.get(id) else {
         return Err(Failure::new(format!(
@@ -69,14 +69,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         text: format!("node {id} does not start: {error}"),
     };
     let listener = Server::bind(address).map_err(refused)?;
-    let node = Node::start(config, move |event| eprintln!("{id}: {event}")).map_err(refused)?;
+    let node = Node::start(config, move |event| say::note(format_args!("{id}: {event}"))).map_err(refused)?;
     stop_when_told(node.handle(), arguments.stop_at_eof)?;
     let server = Server::start(listener, node.handle().clone(), limits).map_err(refused)?;
-    eprintln!("{id}: ready; clients at {address}, data in {}", arguments.dir.display());
+    say::note(format_args!("{id}: ready; clients at {address}, data in {}", arguments.dir.display()));
     let stopped = node.wait();
     drop(server);
     stopped.map_err(|error| Failure::new(format!("node {id}: {error}")))?;
-    eprintln!("{id}: stopped");
+    say::note(format_args!("{id}: stopped"));
     Ok(())
 }
 
@@ -97,7 +97,7 @@ fn arguments_limits() -> agent::Limits {
 fn stop_when_told(node: &NodeHandle, stop_at_eof: bool) -> Result<(), Failure> {
     let (id, told) = (node.id(), node.clone());
     signals::on_stop(move |signal| {
-        eprintln!("{id}: stops on {signal}");
+        say::note(format_args!("{id}: stops on {signal}"));
         told.shutdown();
     })?;
     if stop_at_eof {

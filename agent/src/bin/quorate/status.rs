@@ -10,13 +10,13 @@ use agent::{
 };
 use clap::Args;
 
-use crate::Failure;
+use crate::{Failure, say};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Where the nodes answer clients.
     #[arg(long, required = true, value_delimiter = ',', value_parser = parse_address, value_name = "HOST:PORT,...")]
     of: Vec<SocketAddr>,
@@ -32,7 +32,7 @@ many peers are connected; dropped counts messages to peers that found no room or
 The exit code is 0 if at least one node answered.";
 
 /// Asks all nodes at once, each within 2 seconds.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let asked: Vec<_> = arguments
         .of
         .iter()
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let answers: Vec<(SocketAddr, Option<Result<NodeStatus, ClientError>>)> =
         asked.into_iter().map(|(address, thread)| (address, thread.join().ok())).collect();
     let reached = answers.iter().any(|(_, answer)| matches!(answer, Some(Ok(_))));
-    print!("{}", table(&answers));
+    say::result(table(&answers))?;
     if reached { Ok(()) } else { Err(Failure::new("no node answered")) }
 }
 

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 use crate::{ADDRESS_IN_USE, Failure};
 
-pub const NODES: usize = 3;
+pub(crate) const NODES: usize = 3;
 /// How often other ports are tried when somebody took one in between.
 const PORT_TRIES: usize = 5;
 const READY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -32,7 +32,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 const LOG_TAIL_LINES: usize = 5;
 
 /// Three nodes of one cluster.
-pub struct Cluster {
+pub(crate) struct Cluster {
     held: Held,
     exe: PathBuf,
     dir: PathBuf,
@@ -42,7 +42,7 @@ pub struct Cluster {
 
 /// What must not outlive the demo, within reach of whoever ends it: the main thread, or the one that hears signals.
 #[derive(Clone)]
-pub struct Held {
+pub(crate) struct Held {
     inner: Arc<Mutex<Inner>>,
 }
 
@@ -53,7 +53,7 @@ struct Inner {
 }
 
 impl Held {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { inner: Arc::default() }
     }
 
@@ -63,7 +63,7 @@ impl Held {
     }
 
     /// Kills the processes, by their own ids, and removes the folder.
-    pub fn clean_up(&self) {
+    pub(crate) fn clean_up(&self) {
         let mut inner = self.lock();
         for child in inner.children.iter_mut().filter_map(Option::take) {
             end(child);
@@ -81,7 +81,7 @@ fn end(mut child: Child) {
 }
 
 /// Cleans up when it is dropped: on every way out of the demo, a panic included.
-pub struct CleanUp(pub Held);
+pub(crate) struct CleanUp(pub(crate) Held);
 
 impl Drop for CleanUp {
     fn drop(&mut self) {
@@ -91,7 +91,7 @@ impl Drop for CleanUp {
 
 impl Cluster {
     /// Starts the nodes and waits until one of them leads. The data goes to `keep`, or to a temporary folder.
-    pub fn start(held: &Held, keep: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn start(held: &Held, keep: Option<&Path>) -> Result<Self, Failure> {
         let exe = std::env::current_exe()
             .map_err(|error| Failure::new(format!("this program's own file is not known: {error}")))?;
         let dir = match keep {
@@ -138,7 +138,7 @@ impl Cluster {
     }
 
     /// Starts the process of this node, which must not be running.
-    pub fn spawn(&self, node: usize) -> Result<(), Failure> {
+    pub(crate) fn spawn(&self, node: usize) -> Result<(), Failure> {
         let log = OpenOptions::new().create(true).append(true).open(self.log_path(node))?;
         let mut command = Command::new(&self.exe);
         command
@@ -161,7 +161,7 @@ impl Cluster {
     }
 
     /// SIGKILL: the process has no last word. Returns the moment just before.
-    pub fn kill(&self, node: usize) -> Instant {
+    pub(crate) fn kill(&self, node: usize) -> Instant {
         let child = self.held.lock().children[node].take();
         let at = now();
         if let Some(child) = child {
@@ -171,7 +171,7 @@ impl Cluster {
     }
 
     /// Closes the node's standard input, upon which it stops by itself; waits until it has.
-    pub fn stop(&self, node: usize) -> Result<(), Failure> {
+    pub(crate) fn stop(&self, node: usize) -> Result<(), Failure> {
         if let Some(child) = &mut self.held.lock().children[node] {
             drop(child.stdin.take());
         }
@@ -186,25 +186,25 @@ impl Cluster {
     }
 
     /// The process id, for signals.
-    pub fn process_id(&self, node: usize) -> Option<u32> {
+    pub(crate) fn process_id(&self, node: usize) -> Option<u32> {
         self.held.lock().children[node].as_ref().map(Child::id)
     }
 
-    pub fn status(&self, node: usize) -> Result<NodeStatus, ClientError> {
+    pub(crate) fn status(&self, node: usize) -> Result<NodeStatus, ClientError> {
         Connection::open(self.clients[node], ASK_TIMEOUT)?.status()
     }
 
-    pub fn clients(&self) -> &[SocketAddr] {
+    pub(crate) fn clients(&self) -> &[SocketAddr] {
         &self.clients
     }
 
     /// Which node answers clients at this address.
-    pub fn node_at(&self, address: SocketAddr) -> Option<usize> {
+    pub(crate) fn node_at(&self, address: SocketAddr) -> Option<usize> {
         self.clients.iter().position(|client| *client == address)
     }
 
     /// The node that leads, as it says itself.
-    pub fn leader(&self, timeout: Duration) -> Result<usize, Failure> {
+    pub(crate) fn leader(&self, timeout: Duration) -> Result<usize, Failure> {
         self.wait_for("a leader", timeout, || {
             let leads = |node: &usize| self.status(*node).is_ok_and(|status| status.role == Role::Leader);
             Ok((0..NODES).find(leads))
@@ -213,7 +213,7 @@ impl Cluster {
 
     /// Looks again and again until there is a value, at most for `timeout`. A process that ends meanwhile without being
     /// asked to is an error at once.
-    pub fn wait_for<T>(
+    pub(crate) fn wait_for<T>(
         &self,
         what: &str,
         timeout: Duration,
@@ -276,7 +276,7 @@ impl Cluster {
 }
 
 /// The id of the node at this place.
-pub fn id(node: usize) -> NodeId {
+pub(crate) fn id(node: usize) -> NodeId {
     NodeId::of(node as u64 + 1)
 }
 

@@ -23,37 +23,37 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LATENCY_MAX: Duration = Duration::from_secs(3600);
 
 /// What the feeding showed.
-pub struct Fed {
-    pub client: ClientId,
-    pub acknowledged: u64,
-    pub sent: Summary,
-    pub elapsed: Duration,
-    pub killed: Option<Killed>,
+pub(crate) struct Fed {
+    pub(crate) client: ClientId,
+    pub(crate) acknowledged: u64,
+    pub(crate) sent: Summary,
+    pub(crate) elapsed: Duration,
+    pub(crate) killed: Option<Killed>,
     latencies_us: Histogram<u64>,
 }
 
 /// The leader that was killed.
-pub struct Killed {
-    pub node: usize,
+pub(crate) struct Killed {
+    pub(crate) node: usize,
     /// From SIGKILL to the first acknowledgement by another leader.
-    pub fail_over: Option<Duration>,
+    pub(crate) fail_over: Option<Duration>,
     at: Instant,
     link: u64,
     acknowledged: u64,
 }
 
 impl Fed {
-    pub fn latency(&self, quantile: f64) -> Duration {
+    pub(crate) fn latency(&self, quantile: f64) -> Duration {
         Duration::from_micros(self.latencies_us.value_at_quantile(quantile))
     }
 
     /// Acknowledged lines for each second of the whole time.
-    pub fn per_second(&self) -> f64 {
+    pub(crate) fn per_second(&self) -> f64 {
         self.acknowledged as f64 / self.elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 
     /// The same, with the time between the kill and the first acknowledgement afterwards left out.
-    pub fn per_second_without_outage(&self) -> f64 {
+    pub(crate) fn per_second_without_outage(&self) -> f64 {
         let outage = self.killed.as_ref().and_then(|killed| killed.fail_over).unwrap_or_default();
         let up = self.elapsed.saturating_sub(outage);
         self.acknowledged as f64 / up.as_secs_f64().max(f64::MIN_POSITIVE)
@@ -61,13 +61,15 @@ impl Fed {
 }
 
 /// Sends all lines. With `kill`, SIGKILLs the leader when half of them are acknowledged.
-pub fn feed(
+pub(crate) fn feed(
     cluster: &Cluster,
     source: &Source,
     outstanding: usize,
     kill: bool,
     progress: &mut Progress,
 ) -> Result<Fed, Failure> {
+    // With a short text in one gulp there would be no half-way.
+    let outstanding = outstanding.min(usize::try_from(source.lines() / 4).unwrap_or(usize::MAX));
     let config = AppenderConfig::new(cluster.clients().iter().copied())
         .with_outstanding_lines_max(outstanding)
         .with_patience(PATIENCE);
@@ -128,7 +130,7 @@ impl Fed {
 }
 
 impl Killed {
-    pub const fn acknowledged_before(&self) -> u64 {
+    pub(crate) const fn acknowledged_before(&self) -> u64 {
         self.acknowledged
     }
 }

@@ -18,14 +18,14 @@ use crate::Failure;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the lonely node said.
-pub struct Refused {
-    pub node: usize,
-    pub after: Duration,
-    pub refusal: Refusal,
+pub(crate) struct Refused {
+    pub(crate) node: usize,
+    pub(crate) after: Duration,
+    pub(crate) refusal: Refusal,
 }
 
 /// Stops two nodes, leaves the leader, waits until it has noticed, and tries to append a line there.
-pub fn refuse(cluster: &Cluster, progress: &mut Progress) -> Result<Refused, Failure> {
+pub(crate) fn refuse(cluster: &Cluster, progress: &mut Progress) -> Result<Refused, Failure> {
     let left = cluster.leader(TIMEOUT)?;
     for node in (0..NODES).filter(|node| *node != left) {
         cluster.stop(node)?;

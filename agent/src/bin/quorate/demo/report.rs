@@ -10,15 +10,15 @@ use super::{
     refusal::Refused,
     verify::Found,
 };
-use crate::Failure;
+use crate::{Failure, say};
 
 /// Everything that the demo has seen.
-pub struct Report<'a> {
-    pub fed: &'a Fed,
-    pub killed: &'a Killed,
-    pub caught_up: Duration,
-    pub found: &'a [Found],
-    pub refused: &'a Refused,
+pub(crate) struct Report<'a> {
+    pub(crate) fed: &'a Fed,
+    pub(crate) killed: &'a Killed,
+    pub(crate) caught_up: Duration,
+    pub(crate) found: &'a [Found],
+    pub(crate) refused: &'a Refused,
 }
 
 impl Report<'_> {
@@ -33,7 +33,7 @@ impl Report<'_> {
         same && self.found.iter().all(|found| found.order_kept)
     }
 
-    pub fn table(&self) -> Table {
+    pub(crate) fn table(&self) -> Table {
         let mut table = Table::new(["", "result"]);
         table.row(["acknowledged", &format!("{} lines", self.fed.acknowledged)]);
         for (node, found) in self.found.iter().enumerate() {
@@ -62,7 +62,7 @@ impl Report<'_> {
     }
 
     /// One sentence, or what is wrong.
-    pub fn verdict(&self) -> Result<(), Failure> {
+    pub(crate) fn verdict(&self) -> Result<(), Failure> {
         for (node, found) in self.found.iter().enumerate() {
             if let Some(difference) = &found.difference {
                 return Err(Failure::new(format!("{}: {difference}", id(node))));
@@ -74,12 +74,12 @@ impl Report<'_> {
                 self.lost()
             )));
         }
-        println!(
+        say::result(format_args!(
             "Every one of the {} acknowledged lines is on the disks of all {} nodes, once and in order, although the \
-             leader was killed half-way.",
+             leader was killed half-way.\n",
             self.fed.acknowledged,
             self.found.len()
-        );
+        ))?;
         Ok(())
     }
 }

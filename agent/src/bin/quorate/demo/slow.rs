@@ -11,13 +11,13 @@ use super::{
     progress::Progress,
     source::Source,
 };
-use crate::Failure;
+use crate::{Failure, say};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Stops one follower with SIGSTOP, appends everything, lets it go on, and waits until it has caught up.
-pub fn run(
+pub(crate) fn run(
     cluster: &Cluster,
     source: &Source,
     outstanding: usize,
@@ -54,12 +54,12 @@ pub fn run(
             above.push(id(node).to_string());
         }
     }
-    print!("{table}");
-    println!(
-        "{} entries acknowledged, {:.0} per second, while one of three nodes stood still.",
+    say::result(table)?;
+    say::result(format_args!(
+        "{} entries acknowledged, {:.0} per second, while one of three nodes stood still.\n",
         fed.acknowledged,
         fed.per_second()
-    );
+    ))?;
     if above.is_empty() {
         return Ok(());
     }

@@ -12,20 +12,20 @@ use crate::Failure;
 
 /// Where the lines come from.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub(crate) enum Source {
     File { path: PathBuf, lines: u64 },
     Made { seed: u64, lines: u64, line_bytes_min: usize },
 }
 
 /// One pass through the lines.
-pub enum Pass {
+pub(crate) enum Pass {
     File { path: PathBuf, input: Box<Input<BufReader<File>>> },
     Made { text: MadeText, line_bytes_min: usize },
 }
 
 impl Source {
     /// The lines of a file; counts them, and finds out whether all can be sent.
-    pub fn file(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
         let unreadable = |error| Failure::new(format!("{} cannot be read: {error}", path.display()));
         if !path.metadata().map_err(unreadable)?.is_file() {
             return Err(Failure::new(format!(
@@ -45,13 +45,13 @@ impl Source {
         Ok(source)
     }
 
-    pub const fn lines(&self) -> u64 {
+    pub(crate) const fn lines(&self) -> u64 {
         match self {
             Self::File { lines, .. } | Self::Made { lines, .. } => *lines,
         }
     }
 
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::File { path, lines } => format!("{lines} lines of {}", path.display()),
             Self::Made { seed, lines, line_bytes_min: 0 } => format!("{lines} lines made from seed {seed}"),
@@ -61,7 +61,7 @@ impl Source {
         }
     }
 
-    pub fn pass(&self) -> Result<Pass, Failure> {
+    pub(crate) fn pass(&self) -> Result<Pass, Failure> {
         Ok(match self {
             Self::File { path, .. } => {
                 let unreadable = |error| Failure::new(format!("{} cannot be read: {error}", path.display()));
@@ -75,7 +75,7 @@ impl Source {
     }
 
     /// Whether what was sent is what a pass gives now: a file that somebody writes to proves nothing.
-    pub fn check_unchanged(&self, sent: Summary) -> Result<(), Failure> {
+    pub(crate) fn check_unchanged(&self, sent: Summary) -> Result<(), Failure> {
         let mut now = Summary::default();
         let mut pass = self.pass()?;
         while let Some(line) = pass.next_line()? {
@@ -89,7 +89,7 @@ impl Source {
 }
 
 impl Pass {
-    pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+    pub(crate) fn next_line(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         match self {
             Self::File { path, input } => {
                 input.next_line().map_err(|error| Failure::new(format!("{}: {error}", path.display())))

@@ -11,19 +11,19 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What one node has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     /// Acknowledged lines that are there, at their place and to the byte.
-    pub lines: u64,
+    pub(crate) lines: u64,
     /// Whether nothing stands between them, before them or in another order.
-    pub order_kept: bool,
+    pub(crate) order_kept: bool,
     /// Number and checksum of everything that the node has.
-    pub summary: Summary,
+    pub(crate) summary: Summary,
     /// The first difference, in words.
-    pub difference: Option<String>,
+    pub(crate) difference: Option<String>,
 }
 
 /// Compares the node at `address` with the lines of `client` that were sent from `source`.
-pub fn compare(
+pub(crate) fn compare(
     address: SocketAddr,
     client: ClientId,
     source: &Source,
