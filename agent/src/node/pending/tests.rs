@@ -122,7 +122,7 @@ proptest! {
         let mut outcomes: Vec<_> = decided.into_iter().map(|decided| (decided.done, decided.outcome.is_ok())).collect();
         outcomes.sort_unstable();
         let expected: Vec<_> = model.iter().enumerate().filter_map(|(place, (term, first, last))| {
-            let there: Vec<_> = (*first..=*last).filter_map(|index| log_terms.get(index as usize - 1)).collect();
+            let there: Vec<_> = (*first..=*last).filter_map(|index| usize::try_from(index - 1).ok().and_then(|place| log_terms.get(place))).collect();
             let own = there.iter().all(|found| *found == term);
             let whole = there.len() as u64 == last - first + 1;
             match (own, whole) {
