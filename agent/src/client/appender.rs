@@ -288,7 +288,6 @@ impl Appender {
         let address = self.route.choose(&self.config.addresses).ok_or_else(|| self.gave_up())?;
         let connection = Connection::open(address, self.config.answer_timeout)?;
         self.links += 1;
-        self.sent = 0;
         self.link = Some(Link::new(address, connection)?);
         Ok(())
     }
@@ -300,7 +299,7 @@ impl Appender {
             self.take_answer(link, answer)?;
             heard = true;
         }
-        if wait && !heard && !link.asked.is_empty() {
+        if wait && !heard {
             let answer = link.wait_answer(self.config.answer_timeout)?;
             self.take_answer(link, answer)?;
         }
