@@ -101,7 +101,8 @@ pub enum AppendError {
         /// The maximum.
         bytes_max: u64,
     },
-    /// There is no room for another segment. Free space on the disk and append the same write again.
+    /// No file could be made for another segment, most likely because the disk is full. Make room and append the same
+    /// write again.
     NoSegment(DiskError),
 }
 
@@ -218,8 +219,8 @@ impl core::error::Error for ReadError {
 pub enum ReleaseError {
     /// The log has stopped, by this call or before. The positions may be released or not.
     Stopped(Stopped),
-    /// The release itself must be written, and there is no room for another segment. Nothing has changed: free space
-    /// on the disk and release again.
+    /// The release itself must be written, which needs another segment, and no file could be made for it. Nothing has
+    /// changed: make room and release again.
     NoSegment(DiskError),
     /// The largest number is no position: nothing could ever follow. Nothing has changed.
     Malformed,
@@ -231,7 +232,8 @@ impl fmt::Display for ReleaseError {
             Self::Stopped(stopped) => stopped.fmt(f),
             Self::NoSegment(error) => write!(
                 f,
-                "no room to write down what is released: {error}; nothing was changed; free space, then release again"
+                "no new segment to write down what is released: {error}; nothing was changed; free space or mend the folder, \
+                 then release again"
             ),
             Self::Malformed => {
                 f.write_str("2^64 - 1 is no position: nothing could follow it; nothing was changed")
@@ -447,3 +449,6 @@ impl fmt::Display for OptionsError {
 }
 
 impl core::error::Error for OptionsError {}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use crate::{LiveRun, ReadError};
 
-/// Which runs are live, and what is known about each: one item per live run, in the order of positions.
+/// Which runs are live, and what is known about each, in the order of positions. Neighbours may be joined.
 ///
 /// Later runs overwrite from their first position on, so the items are also in the order in which they were appended.
 #[derive(Clone, Debug)]
@@ -23,8 +23,17 @@ impl<T> Index<T> {
         first > self.released && first - 1 <= self.last
     }
 
+    /// Whether every position from the first that is not released to the last is held. `admits` and `push` keep it so;
+    /// only an index that was [begun](Self::new) with a last position beyond the released ones may lack some.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.live.front().map_or(self.last, |(live, _)| live.first - 1) <= self.released
+    }
+
     /// Adds a run that is [admitted](Self::admits); it overwrites everything from its first position on.
-    pub(crate) fn push(&mut self, run: LiveRun, item: T) {
+    ///
+    /// If it follows a run of the same mark and `join` agrees, the two become one, and `item` is dropped: `join` is given
+    /// how much of the earlier one is live, and makes its item cover both.
+    pub(crate) fn push(&mut self, run: LiveRun, item: T, join: impl FnOnce(u32, &mut T) -> bool) {
         debug_assert!(self.admits(run.first), "checked by the caller");
         while self.live.back().is_some_and(|(live, _)| live.first >= run.first) {
             self.live.pop_back();
@@ -35,6 +44,14 @@ impl<T> Index<T> {
                 u32::try_from(run.first - live.first).map_or(live.count, |left| live.count.min(left));
         }
         self.last = last_of(&run);
+        if let Some((live, joined)) = self.live.back_mut() {
+            let follows = live.mark == run.mark && last_of(live) + 1 == run.first;
+            let count = live.count.checked_add(run.count).filter(|_| follows);
+            if let Some(count) = count.filter(|_| join(live.count, joined)) {
+                live.count = count;
+                return;
+            }
+        }
         self.live.push_back((run, item));
     }
 

@@ -216,7 +216,7 @@ pub struct StoredRun {
     pub live: u32,
 }
 
-/// The live part of one run, without its body.
+/// The live part of one run, or of neighbours of the same mark, without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LiveRun {
     /// Position of the first entry.
@@ -232,7 +232,8 @@ pub struct LiveRun {
 pub struct Recovered {
     /// The state of the last write; `None` when there was no write yet.
     pub state: Option<State>,
-    /// The live runs in order, without a gap. The first may begin at or before `released`.
+    /// The live runs in order, without a gap; neighbours of the same mark may be told as one. The first may begin at or
+    /// before `released`.
     pub runs: Vec<LiveRun>,
     /// The last position, or `released` when there is no run.
     pub last: u64,

@@ -153,7 +153,7 @@ impl Content {
         self.state = Some(write.state);
         if let Some(run) = &write.run {
             let live = LiveRun { first: run.first, count: run.count, mark: run.mark };
-            self.index.push(live, run.clone());
+            self.index.push(live, run.clone(), |_, _| false);
         }
     }
 }

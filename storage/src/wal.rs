@@ -28,14 +28,17 @@ use segments::NewSegment;
 ///
 /// # Memory
 ///
-/// An item of 48 bytes for every live run, 16 for every segment, and nothing that grows with the bytes stored. Opening
-/// reads one segment at a time. Two files are open at a time at most, and the lock.
+/// An index item of 48 bytes for every live run, where neighbours of the same mark share one, up to 16 KiB of records; 16
+/// bytes for every segment; nothing that grows with the bytes stored. Opening reads one segment at a time. Two files are
+/// open at most, and the lock.
 ///
 /// # Costs
 ///
-/// [`append`](LogStore::append): one vectored write of header and body, no copy of the body, no allocation but the
-/// index's growth. [`sync`](LogStore::sync): one `fdatasync`, however many writes were appended. Ahead of the records
-/// zeros are written, 256 KiB at a time, so that a sync has no allocation of the file system to make durable as well.
+/// [`append`](LogStore::append): a record above 4 KiB is one vectored write of header and body, without a copy of the
+/// body; smaller ones are gathered, 64 KiB at most, since a system call costs more than their copy. No allocation but
+/// the index's growth. [`sync`](LogStore::sync): at most one write and one `fdatasync`, however many writes were
+/// appended. Ahead of the records zeros are written, 256 KiB at a time, so that a sync has no allocation of the file
+/// system to make durable as well. The example `cost` measures all that on a disk of yours.
 #[derive(Debug)]
 pub struct Wal<D: Disk> {
     disk: D,
@@ -48,6 +51,8 @@ pub struct Wal<D: Disk> {
     spares: Vec<String>,
     /// The sealed segment that was read last.
     reader: Option<(u64, D::File)>,
+    /// The last records, if they are small: not written yet, to be written with one call.
+    buffer: Vec<u8>,
     index: Index<Location>,
     state: Option<State>,
     appended: WriteId,
@@ -82,20 +87,28 @@ struct Sealed {
     tag: u64,
 }
 
-/// Where a run is stored.
+/// Where a run, or several that follow each other, are stored.
 #[derive(Clone, Copy, Debug)]
 struct Location {
     sequence: u64,
     offset: u32,
-    /// Bytes of the whole record.
+    /// Bytes of all its records.
     length: u32,
-    body_bytes: u32,
+    /// Entries of all its records, live or not.
+    entries: u32,
 }
+
+/// Up to so many bytes of neighbouring records share an item of the index: what is read to find one of them.
+const JOINED_BYTES_MAX: u32 = 16 << 10;
 
 /// Zeros to write ahead of the records.
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 /// How many times [`ZEROS`] are written at once: 256 KiB, which no sync notices, and rarely enough.
 const ZEROS_AT_ONCE: usize = 4;
+/// Records up to this size are copied and gathered; in small segments, up to a sixteenth of one.
+const GATHERED_BYTES_MAX: u32 = 4 << 10;
+/// So much is gathered; in small segments, up to a quarter of one.
+const BUFFER_BYTES: u32 = 64 << 10;
 
 impl<D: Disk> LogStore for Wal<D> {
     fn append(&mut self, write: &Write) -> Result<(), AppendError> {
@@ -113,9 +126,8 @@ impl<D: Disk> LogStore for Wal<D> {
         self.appended = write.id;
         self.state = Some(write.state);
         if let Some(run) = run {
-            let body_bytes = u32::try_from(run.body.len()).expect("a body is shorter than its record");
-            let location = Location { sequence: self.active.sequence, offset, length, body_bytes };
-            self.index.push(LiveRun { first: run.first, count: run.count, mark: run.mark }, location);
+            let location = Location { sequence: self.active.sequence, offset, length, entries: run.count };
+            location.add_to(&mut self.index, LiveRun { first: run.first, count: run.count, mark: run.mark });
         }
         Ok(())
     }
@@ -123,6 +135,7 @@ impl<D: Disk> LogStore for Wal<D> {
     fn sync(&mut self) -> Result<WriteId, Stopped> {
         self.going()?;
         if self.active.durable_end < self.active.end {
+            self.flush()?;
             if let Err(error) = whole::uninterrupted(|| self.disk.sync(&self.active.file)) {
                 return Err(self.stop(Operation::Sync, self.active.sequence, &error));
             }
@@ -139,23 +152,21 @@ impl<D: Disk> LogStore for Wal<D> {
         let length = self.mark_bytes();
         if news && self.active.has_room(length, 0) {
             self.write_mark(self.index.released(), self.oldest())?;
+            self.flush()?;
         }
         Ok(())
     }
 
     fn read(&mut self, first: u64, bytes_max: usize) -> Result<Vec<StoredRun>, ReadError> {
-        self.going().map_err(ReadError::Stopped)?;
-        let mut left = bytes_max;
-        let mut wanted = Vec::new();
-        for (live, location) in self.index.from(first)? {
-            let cost = Run::OVERHEAD_BYTES.saturating_add(location.body_bytes as usize);
-            if !wanted.is_empty() && cost > left {
-                break;
-            }
-            left = left.saturating_sub(cost);
-            wanted.push((*live, *location));
+        self.going().and_then(|()| self.flush()).map_err(ReadError::Stopped)?;
+        let mut found = Found { first, left: bytes_max, runs: Vec::new(), full: false };
+        while !found.full && (found.first <= self.index.last() || found.runs.is_empty()) {
+            let joined = self.index.from(found.first)?.next().copied();
+            let (live, location) =
+                joined.expect("every position that is neither released nor beyond the last is held");
+            self.read_runs(live, location, &mut found)?;
         }
-        wanted.into_iter().map(|(live, location)| self.read_run(live, location)).collect()
+        Ok(found.runs)
     }
 
     fn release(&mut self, up_to: u64) -> Result<(), ReleaseError> {
@@ -284,7 +295,7 @@ impl<D: Disk> Wal<D> {
         Ok(())
     }
 
-    /// Writes one record at the end of the active segment, which has room for it; returns its offset.
+    /// Puts one record at the end of the active segment, which has room for it; returns its offset.
     fn write_record(
         &mut self,
         id: WriteId,
@@ -293,27 +304,52 @@ impl<D: Disk> Wal<D> {
         body: &[u8],
         length: u32,
     ) -> Result<u32, Stopped> {
-        let Active { sequence, tag, end: offset, durable_end: durable, .. } = self.active;
+        let Active { sequence, tag, end: offset, durable_end: durable, bytes: segment_bytes, .. } =
+            self.active;
         let record = Record { durable, generation: self.generation, id, state, content };
         let head = record.encode(Place { sequence, tag, offset }, length, body);
-        let padding = format::padding(head.as_bytes().len() + body.len());
-        let end = offset + length;
-        let ahead = self.zeros_ahead(end);
-        let mut buffers = [IoSlice::new(&[]); 3 + ZEROS_AT_ONCE];
-        buffers[0] = IoSlice::new(head.as_bytes());
-        buffers[1] = IoSlice::new(body);
-        buffers[2] = IoSlice::new(&ZEROS[..padding]);
-        for (buffer, zeros) in buffers[3..].iter_mut().zip(zeros(ahead)) {
-            *buffer = IoSlice::new(zeros);
+        let padding = &ZEROS[..format::padding(head.as_bytes().len() + body.len())];
+        let gathered = self.buffer.len() + length as usize;
+        if length <= GATHERED_BYTES_MAX.min(segment_bytes / 16)
+            && gathered <= BUFFER_BYTES.min(segment_bytes / 4) as usize
+        {
+            for part in [head.as_bytes(), body, padding] {
+                self.buffer.extend_from_slice(part);
+            }
+        } else {
+            self.write_behind(offset, [head.as_bytes(), body, padding])?;
         }
-        let written = whole::write_all_at(&mut self.disk, &self.active.file, &mut buffers, offset.into());
-        if let Err(error) = written {
-            return Err(self.stop(Operation::Write, sequence, &error));
-        }
-        self.active.end = end;
+        self.active.end = offset + length;
         self.active.proven_end = durable;
-        self.active.written_end = self.active.written_end.max(end + ahead);
         Ok(offset)
+    }
+
+    /// Writes what was gathered.
+    fn flush(&mut self) -> Result<(), Stopped> {
+        if self.buffer.is_empty() { Ok(()) } else { self.write_behind(self.active.end, [&[]; 3]) }
+    }
+
+    /// Writes what was gathered up to `offset`, behind it the parts of a record, and zeros ahead.
+    fn write_behind(&mut self, offset: u32, parts: [&[u8]; 3]) -> Result<(), Stopped> {
+        let bytes = |parts: &[&[u8]]| {
+            let sum = parts.iter().map(|part| part.len()).sum::<usize>();
+            u32::try_from(sum).expect("no more than a segment, at most 1 GiB")
+        };
+        let start = offset - bytes(&[&self.buffer]);
+        let end = offset + bytes(&parts);
+        let ahead = self.zeros_ahead(end);
+        let mut buffers = [IoSlice::new(&[]); 4 + ZEROS_AT_ONCE];
+        let parts = core::iter::once(self.buffer.as_slice()).chain(parts).chain(zeros(ahead));
+        for (buffer, part) in buffers.iter_mut().zip(parts) {
+            *buffer = IoSlice::new(part);
+        }
+        if let Err(error) = whole::write_all_at(&mut self.disk, &self.active.file, &mut buffers, start.into())
+        {
+            return Err(self.stop(Operation::Write, self.active.sequence, &error));
+        }
+        self.buffer.clear();
+        self.active.written_end = self.active.written_end.max(end + ahead);
+        Ok(())
     }
 
     /// How many zeros to write after a record that ends there: none while it ends where blocks are written already.
@@ -325,7 +361,8 @@ impl<D: Disk> Wal<D> {
         most.min(self.active.bytes - end)
     }
 
-    fn read_run(&mut self, live: LiveRun, location: Location) -> Result<StoredRun, ReadError> {
+    /// Reads joined runs, and takes those from `found.first` on while there is room for them.
+    fn read_runs(&mut self, live: LiveRun, location: Location, found: &mut Found) -> Result<(), ReadError> {
         let name = segments::name(location.sequence);
         let mut bytes = vec![0; location.length as usize];
         if let Err((operation, error)) = self.read_bytes(location, &name, &mut bytes) {
@@ -333,25 +370,28 @@ impl<D: Disk> Wal<D> {
         }
         let sealed = self.sealed.binary_search_by_key(&location.sequence, |sealed| sealed.sequence);
         let tag = sealed.map_or(self.active.tag, |place| self.sealed[place].tag);
-        let place = Place { sequence: location.sequence, tag, offset: location.offset };
-        let sound = format::decode(&bytes, place).and_then(|found| match found.record.content {
-            Content::Write(Some(run))
-                if run.first == live.first && run.mark == live.mark && run.count >= live.count =>
-            {
-                Some((run, found.body_start..found.body_start + found.body_bytes))
-            }
-            Content::Write(_) | Content::Mark { .. } => None,
-        });
-        let Some((RunHeader { first, count, mark }, body)) = sound else {
-            let file = segments::path(&self.disk, &name);
-            return Err(ReadError::Damaged(Damaged {
-                file,
-                offset: location.offset.into(),
-                damage: Damage::Record,
-            }));
-        };
-        let run = Run { first, count, mark, body: Bytes::from(bytes).slice(body) };
-        Ok(StoredRun { run, live: live.count })
+        let bytes = Bytes::from(bytes);
+        let (mut start, mut first) = (0_u32, live.first);
+        let end = live.first + u64::from(live.count);
+        while first < end && !found.full {
+            let offset = location.offset + start;
+            let place = Place { sequence: location.sequence, tag, offset };
+            let rest = bytes.slice(start as usize..);
+            let Some((run, length)) =
+                run_at(&rest, place).filter(|(run, _)| run.first == first && run.mark == live.mark)
+            else {
+                let file = segments::path(&self.disk, &name);
+                return Err(ReadError::Damaged(Damaged {
+                    file,
+                    offset: offset.into(),
+                    damage: Damage::Record,
+                }));
+            };
+            start += length;
+            first = first.saturating_add(u64::from(run.count));
+            found.take(run, end);
+        }
+        Ok(())
     }
 
     fn read_bytes(
@@ -424,6 +464,63 @@ impl<D: Disk> Wal<D> {
     }
 }
 
+/// What a read has gathered.
+struct Found {
+    /// The next position that is wanted.
+    first: u64,
+    /// Bytes that may still be taken.
+    left: usize,
+    runs: Vec<StoredRun>,
+    /// There was no room for another run.
+    full: bool,
+}
+
+impl Found {
+    /// Takes a run, of which the entries before `end` are live, if it holds what is wanted and there is room.
+    fn take(&mut self, run: Run, end: u64) {
+        let after = end.min(run.first.saturating_add(u64::from(run.count)));
+        if after <= self.first {
+            return;
+        }
+        self.full = !self.runs.is_empty() && run.cost() > self.left;
+        if self.full {
+            return;
+        }
+        self.left = self.left.saturating_sub(run.cost());
+        self.first = after;
+        let live = u32::try_from(after - run.first).expect("no more than the run's count");
+        self.runs.push(StoredRun { run, live });
+    }
+}
+
+/// The run at the start of the bytes, sharing them, and the length of its record.
+fn run_at(bytes: &Bytes, place: Place) -> Option<(Run, u32)> {
+    let found = format::decode(bytes, place)?;
+    match found.record.content {
+        Content::Write(Some(RunHeader { first, count, mark })) => {
+            let body = bytes.slice(found.body_start..found.body_start + found.body_bytes);
+            Some((Run { first, count, mark, body }, found.length))
+        }
+        Content::Write(None) | Content::Mark { .. } => None,
+    }
+}
+
+impl Location {
+    /// Adds a run that is stored here to the index. It shares the item of the one before it in the file when nothing of
+    /// that one is overwritten: an item's records are then exactly its runs, without a gap.
+    fn add_to(self, index: &mut Index<Self>, run: LiveRun) {
+        index.push(run, self, |live, before| {
+            let behind = before.sequence == self.sequence && before.offset + before.length == self.offset;
+            let joined = behind && before.entries == live && before.length + self.length <= JOINED_BYTES_MAX;
+            if joined {
+                before.length += self.length;
+                before.entries += self.entries;
+            }
+            joined
+        });
+    }
+}
+
 impl<F> Active<F> {
     /// Whether a record of so many bytes fits, and leaves `reserve` bytes.
     const fn has_room(&self, length: u32, reserve: u32) -> bool {
@@ -463,10 +560,13 @@ pub(crate) fn admit_run<T>(index: &Index<T>, run: &Run) -> Result<(), AppendErro
 }
 
 /// So many zeros, in pieces.
-fn zeros(mut count: u32) -> impl Iterator<Item = &'static [u8]> {
+fn zeros<'a>(mut count: u32) -> impl Iterator<Item = &'a [u8]> {
     core::iter::from_fn(move || {
         let piece = ZEROS.get(..count as usize).unwrap_or(&ZEROS);
         count -= u32::try_from(piece.len()).expect("at most 64 KiB");
         (!piece.is_empty()).then_some(piece)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use common::{
     open, options, write,
 };
 use machine_core::Rng;
-use storage::{Fate, FaultDisk, LogStore, MemoryDisk, OpenError, Wal};
+use storage::{Fate, FaultDisk, LogStore, MemoryDisk, OpenError, Wal, disk::Pending};
 
 mod common;
 
@@ -107,13 +107,18 @@ fn what_lies_beyond_a_torn_record_never_comes_back() {
         drop(wal);
         // The second record's first sector stays old, everything else is there.
         disk.crash(|pending| match pending {
-            storage::disk::Pending::Sector { sector: 2, .. } => Fate::Lost,
-            _ => Fate::Kept,
+            Pending::Sector { sector: 2, .. } => Fate::Lost,
+            Pending::Sector { .. } | Pending::Length { .. } | Pending::Directory(_) => Fate::Kept,
         });
         let (mut wal, recovered) = open(&mut disk);
         assert_eq!(recovered.last, 1);
         let trimmed = recovered.trimmed.expect("a torn end is told");
         assert_eq!((trimmed.file.as_str(), trimmed.offset), ("memory/000000000001.wal", 984));
+        // Zeros that are written ahead later do not count: nothing may be left the moment the log is open.
+        let mut at_once = MemoryDisk::clone(wal.disk());
+        at_once.crash(|_| Fate::Lost);
+        let left = at_once.contents("000000000001.wal").expect("there");
+        assert!(left[984..].iter().all(|byte| *byte == 0), "nothing is left behind the first record");
         // With 432 bytes the new record ends exactly where the remnant would begin.
         wal.append(&write(1, 2, 1, size)).expect("appended");
         wal.sync().expect("synced");

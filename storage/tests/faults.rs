@@ -58,7 +58,7 @@ fn failed_operations_lose_nothing_and_are_not_tried_again() {
                 None => survived += 1,
             }
             judge(&faulty, &life, &format!("{fault:?} at operation {operation}"));
-            aftermath(faulty.into_inner(), &life, operation, &format!("{fault:?} at operation {operation}"));
+            aftermath(&faulty.into_inner(), &life, operation, &format!("{fault:?} at operation {operation}"));
         }
         assert!(stops > 50 && survived > 3, "{fault:?}: {stops} stops, {survived} without");
     }
@@ -91,7 +91,7 @@ fn judge(faulty: &FaultDisk<MemoryDisk>, life: &Life, context: &str) {
 }
 
 /// The process starts anew on the same page cache, or the power fails too.
-fn aftermath(disk: MemoryDisk, life: &Life, seed: u64, context: &str) {
+fn aftermath(disk: &MemoryDisk, life: &Life, seed: u64, context: &str) {
     let states = states(&script());
     check(&mut disk.clone(), life, &states, &format!("{context}, restart"));
     let mut lost = disk.clone();
@@ -176,7 +176,7 @@ fn a_full_disk_refuses_a_write_and_takes_it_later() {
 #[test]
 fn a_disk_that_stays_full_refuses_and_goes_on_when_there_is_room() {
     let full = FaultDisk::new(MemoryDisk::new()).with_fault_on(Operation::Allocate, Fault::NoSpace);
-    let error = Wal::open(full.clone(), options()).map(|_| ()).expect_err("no room for the first segment");
+    let error = Wal::open(full, options()).map(|_| ()).expect_err("no room for the first segment");
     assert!(
         matches!(&error, OpenError::Disk(cause) if cause.kind == std::io::ErrorKind::StorageFull),
         "{error}"

@@ -41,7 +41,8 @@ fn many_segments_are_replayed_in_order() {
     disk.crash(|_| Fate::Lost);
     let (mut wal, recovered) = open(&mut disk);
     assert_eq!(dump(&mut wal), before);
-    assert_eq!(recovered.runs.len(), 50);
+    assert_eq!(recovered.runs.iter().map(|run| run.count).sum::<u32>(), 50);
+    assert!(recovered.runs.len() < 25, "neighbours of one mark are joined: {:?}", recovered.runs);
 }
 
 #[test]
@@ -55,7 +56,7 @@ fn a_run_overwrites_across_segments() {
     wal.sync().expect("synced");
     let (_, _, last, runs) = dump(&mut wal);
     let live: Vec<_> = runs.iter().map(|(first, live, mark, _)| (*first, *live, *mark)).collect();
-    assert_eq!((last, live), (6, vec![(1, 2, 1), (3, 2, 2), (5, 1, 3), (6, 1, 21)]));
+    assert_eq!((last, live), (6, vec![(1, 2, 0), (3, 2, 0), (5, 1, 0), (6, 1, 5)]));
     let before = dump(&mut wal);
     drop(wal);
     disk.crash(|_| Fate::Lost);
@@ -115,6 +116,7 @@ fn released_segments_are_used_again_and_never_resurrect() {
         wal.append(&write(id, id, 1, 500)).expect("appended");
     }
     wal.release(30).expect("released");
+    assert_eq!(wal.disk().pending(), 0, "a release is durable when it returns");
     let files: Vec<String> = wal.disk().names().map(str::to_owned).collect();
     assert_eq!(files.iter().filter(|name| name.ends_with(".spare")).count(), 2, "{files:?}");
     // Records of the same sizes at the same offsets as the stale ones: only seq and tag tell them apart.
@@ -213,6 +215,39 @@ fn options_out_of_bounds_are_named() {
     let largest = Options::record_bytes_limit(4096);
     Wal::open(&mut disk, options().with_record_bytes_max(largest))
         .expect("the largest record fits a segment");
+}
+
+#[test]
+fn sizes_may_change_between_openings() {
+    let mut disk = MemoryDisk::new();
+    let sizes = [4096, 16384, 8192, 4096, 65536];
+    let mut next = 1;
+    for segment_bytes in sizes {
+        let options = options().with_segment_bytes(segment_bytes);
+        let (mut wal, recovered) = Wal::open(&mut disk, options).expect("opens");
+        assert_eq!(recovered.last + 1, next);
+        for id in 1..=20 {
+            wal.append(&write(id, next, 1, 1500)).expect("appended");
+            next += 1;
+        }
+        wal.release(next - 12).expect("released");
+        let spares: Vec<&str> = wal.disk().names().filter(|name| name.ends_with(".spare")).collect();
+        for name in spares {
+            assert_eq!(wal.disk().contents(name).expect("there").len(), segment_bytes as usize, "{name}");
+        }
+        let before = dump(&mut wal);
+        drop(wal);
+        disk.crash(|_| Fate::Lost);
+        assert_eq!(dump(&mut Wal::open(&mut disk, options).expect("opens").0), before);
+    }
+}
+
+/// The adapter above runs the log on a thread of its own.
+#[test]
+fn the_log_can_be_given_to_another_thread() {
+    const fn is_send<T: Send + 'static>() {}
+    is_send::<Wal<RealDisk>>();
+    is_send::<Wal<MemoryDisk>>();
 }
 
 #[test]

@@ -6,10 +6,13 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use crate::sync::{Arc, Condvar, Mutex};
+use crate::{
+    clock::Clock,
+    sync::{Arc, Condvar, Mutex},
+};
 
 /// A pair: what is given to [`Completer::complete`] comes out of the [`Completion`].
 ///
@@ -75,14 +78,13 @@ impl<T> Completion<T> {
     ///
     /// The completion itself, still good, when there was no answer in time.
     pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, Abandoned>, Self> {
-        // A timeout beyond the end of the clock is no timeout.
-        let Some(deadline) = Instant::now().checked_add(timeout) else { return Ok(self.wait()) };
+        let clock = Clock::start();
         let mut slot = self.shared.slot.lock();
         loop {
             if let Some(answer) = slot.take() {
                 return Ok(answer);
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = timeout.saturating_sub(clock.now().since(machine_core::Instant::ZERO));
             if left.is_zero() {
                 break;
             }

@@ -55,7 +55,7 @@ impl<S: Stream> Connection<S> {
     }
 
     /// The next frame, reading if need be; `None` when the stream has nothing more for now.
-    pub(crate) fn receive_one(&mut self, counters: &mut Counters) -> Result<Option<Frame>, Broken> {
+    pub(crate) fn receive_one(&mut self, counters: &mut Counters) -> Result<Option<Frame>, LinkError> {
         loop {
             if let Some(frame) = self.decoder.next()? {
                 return Ok(Some(frame));
@@ -73,7 +73,7 @@ impl<S: Stream> Connection<S> {
         budget: usize,
         counters: &mut Counters,
         frames: &mut Vec<Frame>,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), LinkError> {
         let mut read = 0;
         loop {
             while let Some(frame) = self.decoder.next()? {
@@ -91,7 +91,7 @@ impl<S: Stream> Connection<S> {
 
     /// Reads and drops up to `budget` bytes: from a dialler that was refused, so that closing does not reset the
     /// connection under the refusal.
-    pub(crate) fn discard(&mut self, budget: usize, counters: &mut Counters) -> Result<(), Broken> {
+    pub(crate) fn discard(&mut self, budget: usize, counters: &mut Counters) -> Result<(), LinkError> {
         let mut trash = [0; 4096];
         let mut read = 0;
         while self.readable && read < budget {
@@ -107,10 +107,10 @@ impl<S: Stream> Connection<S> {
     }
 
     /// Writes what is queued until it is empty or the stream would block.
-    pub(crate) fn flush(&mut self, counters: &mut Counters) -> Result<(), Broken> {
+    pub(crate) fn flush(&mut self, counters: &mut Counters) -> Result<(), LinkError> {
         while self.writable && !self.queue.is_empty() {
             match self.queue.write(|slices| self.stream.write_vectored(slices)) {
-                Ok(written) if written.bytes == 0 => return Err(Broken::Closed),
+                Ok(written) if written.bytes == 0 => return Err(LinkError::Closed),
                 Ok(written) => {
                     counters.socket_writes += 1;
                     counters.bytes_sent += written.bytes as u64;
@@ -118,7 +118,7 @@ impl<S: Stream> Connection<S> {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(Broken::Io(error.kind())),
+                Err(error) => return Err(LinkError::Io(error.kind())),
             }
         }
         Ok(())
@@ -126,19 +126,19 @@ impl<S: Stream> Connection<S> {
 
     /// Writes a handshake frame, at once or not at all: it is the first on its connection, and smaller than any
     /// socket's buffer.
-    pub(crate) fn write_now(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    pub(crate) fn write_now(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
         loop {
             match self.stream.write_vectored(&[IoSlice::new(bytes)]) {
                 Ok(count) if count == bytes.len() => return Ok(()),
-                Ok(_) => return Err(Broken::Io(ErrorKind::WriteZero)),
+                Ok(_) => return Err(LinkError::Io(ErrorKind::WriteZero)),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(Broken::Io(error.kind())),
+                Err(error) => return Err(LinkError::Io(error.kind())),
             }
         }
     }
 
     /// Reads once into the decoder; 0 when the stream has nothing for now.
-    fn fill(&mut self, counters: &mut Counters) -> Result<usize, Broken> {
+    fn fill(&mut self, counters: &mut Counters) -> Result<usize, LinkError> {
         if !self.readable {
             return Ok(0);
         }
@@ -150,17 +150,17 @@ impl<S: Stream> Connection<S> {
 }
 
 /// Reads at least a byte, or clears `readable` and returns 0.
-fn read_once(stream: &mut impl Stream, into: &mut [u8], readable: &mut bool) -> Result<usize, Broken> {
+fn read_once(stream: &mut impl Stream, into: &mut [u8], readable: &mut bool) -> Result<usize, LinkError> {
     loop {
         match stream.read(into) {
-            Ok(0) => return Err(Broken::Closed),
+            Ok(0) => return Err(LinkError::Closed),
             Ok(count) => return Ok(count),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 *readable = false;
                 return Ok(0);
             }
-            Err(error) => return Err(Broken::Io(error.kind())),
+            Err(error) => return Err(LinkError::Io(error.kind())),
         }
     }
 }
@@ -168,7 +168,7 @@ fn read_once(stream: &mut impl Stream, into: &mut [u8], readable: &mut bool) -> 
 /// Why a connection is over. The peer is dialled again, or dials again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Broken {
+pub enum LinkError {
     /// The other side closed it.
     Closed,
     /// The operating system says so.
@@ -185,7 +185,7 @@ pub enum Broken {
     PeerRemoved,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("the other side closed the connection"),
@@ -199,9 +199,9 @@ impl fmt::Display for Broken {
     }
 }
 
-impl Error for Broken {}
+impl Error for LinkError {}
 
-impl From<FrameError> for Broken {
+impl From<FrameError> for LinkError {
     fn from(error: FrameError) -> Self {
         Self::Frame(error)
     }

@@ -44,7 +44,8 @@ pub struct Counters {
     pub reconnected: u64,
     /// Connections accepted, from whomever.
     pub accepted: u64,
-    /// Incoming connections that a newer one from the same peer replaced.
+    /// Incoming connections that a newer one from the same peer replaced. A number that keeps rising says that two
+    /// programs run under one node id.
     pub replaced: u64,
     /// Failures to accept, such as too many open files.
     pub accept_errors: u64,

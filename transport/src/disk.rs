@@ -103,6 +103,9 @@ impl<W: DiskWorker> Disk<W> {
 
     /// Takes a write, always. It reaches the disk thread with the next [`submit`](Self::submit).
     pub(crate) fn write(&mut self, id: WriteId, bytes: usize, write: W::Write) {
+        debug_assert!(id > self.newest, "Persists are executed in order");
+        // A write without weight still takes a place.
+        let bytes = bytes.saturating_add(size_of::<Write<W::Write>>());
         self.outstanding_bytes = self.outstanding_bytes.saturating_add(bytes);
         self.newest = id;
         self.pending.writes.push(Write { id, bytes, write });

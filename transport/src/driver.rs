@@ -14,7 +14,7 @@ use mio::{Events, Poll, Waker};
 use crate::{
     clock::Clock,
     config::{Config, ConfigError},
-    connection::Broken,
+    connection::LinkError,
     disk::{Disk, DiskWorker, End, Exchange, Report},
     frame::{Frame, Kind},
     handle::{Handle, Running, Shared},
@@ -27,6 +27,8 @@ use crate::{
 
 /// Readiness events per system call.
 const EVENTS: usize = 256;
+/// Pollers count milliseconds in 31 bits; a machine may well be due at the end of time.
+const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
 /// Owns a machine's [`Host`] and does, on one thread, everything that is owed: reads sockets, hands commands over,
 /// collects what became durable, ticks, executes outputs, writes.
@@ -81,7 +83,7 @@ impl<H: Host> Driver<H> {
         let poll = Poll::new().map_err(DriverError::Poll)?;
         let waker = Waker::new(poll.registry(), WAKER).map_err(DriverError::Poll)?;
         let signal = Signal::new(move || {
-            // An eventfd cannot fail to be written; and if it did, the next deadline wakes the driver.
+            // It fails only when more rings are unheard than a counter can hold; then the driver is woken anyway.
             let _rung = waker.wake();
         });
         let (mailbox, inbox) = mailbox(config.mailbox_len_max, signal.clone());
@@ -163,7 +165,8 @@ impl<H: Host> Driver<H> {
             if let Some(reason) = self.io.halted.take() {
                 return Err(DriverError::Halted(reason));
             }
-            if last_commands && self.io.disk.has_room() && self.io.disk.is_quiet() {
+            // A quiet disk has room, so the polling in this turn ended because nothing was owed.
+            if last_commands && self.io.disk.is_quiet() {
                 return Ok(());
             }
             if closing.is_some_and(|deadline| deadline <= now) {
@@ -198,11 +201,12 @@ impl<H: Host> Driver<H> {
         self.execute(now);
         self.io.disk.submit();
         self.io.network.flush(now);
+        self.io.network.counters.disk_full_turns += u64::from(!self.io.disk.has_room());
+        self.shared.publish(self.io.network.counters);
+        // Last, so that whoever hears of an event finds it counted.
         while let Some(event) = self.io.network.next_event() {
             self.host.link(now, event);
         }
-        self.io.network.counters.disk_full_turns += u64::from(!self.io.disk.has_room());
-        self.shared.publish(self.io.network.counters);
         Ok(closed)
     }
 
@@ -239,13 +243,13 @@ impl<H: Host> Driver<H> {
             let Some(peer) = self.io.network.receive(slot, &mut frames) else { continue };
             for frame in frames.drain(..) {
                 let Some(kind) = Kind::new(frame.kind) else {
-                    self.io.network.expel(peer, Broken::Kind(frame.kind));
+                    self.io.network.expel(peer, LinkError::Kind(frame.kind));
                     break;
                 };
                 let message = match self.host.decode(peer, kind, frame.body) {
                     Ok(message) => message,
                     Err(error) => {
-                        self.io.network.expel(peer, Broken::Content(error.to_string()));
+                        self.io.network.expel(peer, LinkError::Content(error.to_string()));
                         break;
                     }
                 };
@@ -291,7 +295,7 @@ impl<H: Host> Driver<H> {
         }
         let tick = if closing.is_none() { self.host.machine().next_tick() } else { closing };
         let deadline = tick.into_iter().chain(self.io.network.next_deadline()).min()?;
-        Some(deadline.since(now))
+        Some(deadline.since(now).min(SLEEP_MAX))
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use machine_core::{Instant, Machine, NodeId, WriteId};
 
 use crate::{
-    connection::Broken,
+    connection::LinkError,
     counters::Counters,
     disk::{Disk, DiskWorker},
     frame::Kind,
@@ -161,14 +161,14 @@ pub enum LinkEvent {
         /// The peer.
         peer: NodeId,
         /// Why.
-        why: Broken,
+        why: LinkError,
     },
     /// The peer's connection to us is over; it dials again when it can.
     Departed {
         /// The peer.
         peer: NodeId,
         /// Why.
-        why: Broken,
+        why: LinkError,
     },
     /// A peer could not be reached; it is dialled again after a pause.
     Unreachable {
@@ -177,7 +177,7 @@ pub enum LinkEvent {
         /// Where it should be.
         address: SocketAddr,
         /// Why.
-        why: Broken,
+        why: LinkError,
     },
     /// A handshake failed. At the dialler `peer` is the node that it wanted; at the listener it is not known.
     Refused {

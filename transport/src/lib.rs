@@ -31,8 +31,9 @@
 //!   for any executor, and has a plain `wait`. A command that was accepted is answered or abandoned, never forgotten.
 //!
 //! Three hand-offs cross threads: mailbox, disk queue, completion; one signal wakes the driver for all. They are written
-//! on the seam `sync` and checked by loom in every interleaving (bounded preemptions):
-//! `RUSTFLAGS="--cfg loom" cargo test -p quorate-transport --release --lib loom`.
+//! on the seam `sync` and checked by loom in every interleaving of at most two preemptions
+//! (`LOOM_MAX_PREEMPTIONS=3` tries more, and takes longer):
+//! `RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p quorate-transport --release --lib loom`.
 //!
 //! # What is full, and what happens then
 //!
@@ -54,7 +55,7 @@
 //! * **No retries of messages, no acknowledgements, no order between connections.** Protocols tolerate loss, and repeat.
 //! * **No encryption and no authentication.** A handshake keeps honest nodes of different clusters apart; it does not
 //!   stop an attacker who can reach the port.
-//! * **No clock but [`Clock`]**, and that one here only: machines are told what time it is.
+//! * **No second clock.** A machine is told what time it is, by the one [`Clock`] that its driver reads.
 //!
 //! # A whole node
 //!
@@ -166,6 +167,7 @@
 //! # }
 //! ```
 
+mod backoff;
 mod checksum;
 mod clock;
 mod completion;
@@ -187,7 +189,7 @@ mod sync;
 pub use clock::Clock;
 pub use completion::{Abandoned, Completer, Completion, completion};
 pub use config::{Config, ConfigError};
-pub use connection::Broken;
+pub use connection::LinkError;
 pub use counters::Counters;
 pub use disk::DiskWorker;
 pub use driver::{Driver, DriverError};
@@ -197,3 +199,6 @@ pub use handshake::{ClusterId, HandshakeError};
 pub use host::{DecodeError, FetchedOf, Host, Io, LinkEvent, MessageOf, OutputOf, PeerErrorOf};
 pub use mailbox::{Mailbox, TrySendError};
 pub use network::ListenError;
+
+#[cfg(all(test, loom))]
+mod loom_tests;

@@ -23,9 +23,10 @@ use mio::{
 };
 
 use crate::{
+    backoff::Backoff,
     checksum::Remembered,
     config::Config,
-    connection::{Broken, Connection},
+    connection::{Connection, LinkError},
     counters::Counters,
     frame::{CHECKSUM_AT, Decoder, Frame, FrameError, HEADER_BYTES, Kind, header_start},
     handshake::BODY_BYTES_MAX,
@@ -71,8 +72,7 @@ struct Peer {
     id: NodeId,
     address: SocketAddr,
     dial: Dial,
-    /// Failures to connect since the last success.
-    failures: u32,
+    backoff: Backoff,
     was_connected: bool,
     inbound: Option<usize>,
 }
@@ -136,7 +136,14 @@ impl Network {
         }
         self.remove_peer(peer);
         let dial = Dial::Waiting { until: Instant::ZERO };
-        self.peers.push(Peer { id: peer, address, dial, failures: 0, was_connected: false, inbound: None });
+        self.peers.push(Peer {
+            id: peer,
+            address,
+            dial,
+            backoff: Backoff::default(),
+            was_connected: false,
+            inbound: None,
+        });
     }
 
     pub(crate) fn remove_peer(&mut self, peer: NodeId) {
@@ -145,12 +152,12 @@ impl Network {
         if let Dial::Link(slot) = dial {
             if let Some(link) = self.close(slot) {
                 if matches!(link.phase, Phase::Outbound { .. }) {
-                    self.events.push_back(LinkEvent::Disconnected { peer, why: Broken::PeerRemoved });
+                    self.events.push_back(LinkEvent::Disconnected { peer, why: LinkError::PeerRemoved });
                 }
             }
         }
         if inbound.and_then(|slot| self.close(slot)).is_some() {
-            self.events.push_back(LinkEvent::Departed { peer, why: Broken::PeerRemoved });
+            self.events.push_back(LinkEvent::Departed { peer, why: LinkError::PeerRemoved });
         }
     }
 
@@ -243,7 +250,7 @@ impl Network {
     }
 
     /// Closes the peer's connection to us, if it is still there.
-    pub(crate) fn expel(&mut self, peer: NodeId, why: Broken) {
+    pub(crate) fn expel(&mut self, peer: NodeId, why: LinkError) {
         if let Some(slot) = self.peer(peer).and_then(|known| known.inbound) {
             self.depart(slot, why);
         }
@@ -322,22 +329,22 @@ impl Network {
     }
 
     /// An established connection from a peer is over.
-    fn depart(&mut self, slot: usize, why: Broken) {
+    fn depart(&mut self, slot: usize, why: LinkError) {
         let Some(Link { phase: Phase::Inbound { peer }, .. }) = self.close(slot) else { return };
-        self.count_broken(&why);
+        self.count_end(&why);
         if let Some(known) = self.peer_mut(peer) {
             known.inbound = None;
         }
         self.events.push_back(LinkEvent::Departed { peer, why });
     }
 
-    fn count_broken(&mut self, why: &Broken) {
+    fn count_end(&mut self, why: &LinkError) {
         match why {
-            Broken::Frame(FrameError::Checksum { .. }) => self.counters.checksum_failures += 1,
-            Broken::Frame(_) | Broken::Kind(_) => self.counters.frame_errors += 1,
-            Broken::Content(_) => self.counters.decode_errors += 1,
-            Broken::Replaced => self.counters.replaced += 1,
-            Broken::Closed | Broken::Io(_) | Broken::PeerRemoved => {}
+            LinkError::Frame(FrameError::Checksum { .. }) => self.counters.checksum_failures += 1,
+            LinkError::Frame(_) | LinkError::Kind(_) => self.counters.frame_errors += 1,
+            LinkError::Content(_) => self.counters.decode_errors += 1,
+            LinkError::Replaced => self.counters.replaced += 1,
+            LinkError::Closed | LinkError::Io(_) | LinkError::PeerRemoved => {}
         }
     }
 

@@ -26,7 +26,7 @@ pub struct FaultDisk<D> {
 pub enum Fault {
     /// EIO.
     InputOutput,
-    /// ENOSPC. Reads and syncs of content are not struck by it.
+    /// ENOSPC. Operations that take no space are not struck by it: reading, opening, listing, measuring, removing.
     NoSpace,
     /// EINTR, with nothing done.
     Interrupted,

@@ -127,3 +127,6 @@ fn create_durably(folder: &Path) -> io::Result<()> {
     }
     File::open(above)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,3 +64,6 @@ pub(super) fn concat(buffers: &[IoSlice<'_>]) -> Vec<u8> {
 fn more_than_asked() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "the disk reports more bytes than it was given")
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,6 +83,7 @@ impl<D: Disk> Wal<D> {
             sealed: VecDeque::new(),
             spares: Vec::new(),
             reader: None,
+            buffer: Vec::new(),
             index: Index::new(0, 0),
             state: None,
             appended: WriteId::NONE,
@@ -101,7 +102,6 @@ impl<D: Disk> Wal<D> {
         let (released, live) = survey.segments.split_at(present);
         let mut replay = reading.replay(oldest, newest, live)?;
         let end = reading.newest(&file, &header, &mut replay)?;
-        drop(reading);
         let trimmed = end.trimmed(&disk, &header);
         let mut spares = survey.spares;
         tidy(&mut disk, &options, released, &survey.unfinished, &mut spares)?;
@@ -124,6 +124,7 @@ impl<D: Disk> Wal<D> {
             sealed: replay.sealed,
             spares,
             reader: None,
+            buffer: Vec::new(),
             index: replay.index,
             state: replay.state,
             appended: WriteId::NONE,
@@ -273,6 +274,11 @@ impl<D: Disk> Reading<'_, D> {
         if beyond.proof {
             return Err(self.damaged(sequence, end, Damage::Record).into());
         }
+        if !replay.index.is_whole() {
+            // Only headers made by hand can promise positions before the first run.
+            let oldest = replay.sealed.front().map_or(sequence, |sealed| sealed.sequence);
+            return Err(self.damaged(oldest, 0, Damage::Contradiction).into());
+        }
         self.bytes[end as usize..beyond.dirty_end as usize].fill(0);
         let doubtful = &self.bytes[proven as usize..beyond.dirty_end as usize];
         let name = segments::name(sequence);
@@ -339,10 +345,11 @@ impl Replay {
                     if !sound {
                         return Err(Damage::Contradiction);
                     }
-                    let body_bytes = u32::try_from(found.body_bytes).map_err(|_| Damage::Contradiction)?;
-                    let location = Location { sequence, offset, length: found.length, body_bytes };
-                    let live = LiveRun { first: run.first, count: run.count, mark: run.mark };
-                    self.index.push(live, location);
+                    let location = Location { sequence, offset, length: found.length, entries: run.count };
+                    location.add_to(
+                        &mut self.index,
+                        LiveRun { first: run.first, count: run.count, mark: run.mark },
+                    );
                 }
                 self.write_end = offset + found.length;
             }

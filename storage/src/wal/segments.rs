@@ -21,7 +21,7 @@ const UNFINISHED: &str = ".new";
 pub(super) enum NewSegment {
     /// The log has stopped, by this or before.
     Stopped(Stopped),
-    /// No file could be made. Nothing has changed.
+    /// No file could be made, or not reserved whole. Nothing has changed.
     NoRoom(DiskError),
 }
 

@@ -7,7 +7,7 @@ use mio::net::TcpStream;
 
 use super::{CHUNK_BYTES_HANDSHAKE, Dial, Network, Phase};
 use crate::{
-    connection::Broken,
+    connection::LinkError,
     frame::{self, FrameError, Kind},
     handshake::{self, HandshakeError, Hello},
     host::LinkEvent,
@@ -37,7 +37,7 @@ impl Network {
                 }
             }
             Err(error) => {
-                let why = Broken::Io(error.kind());
+                let why = LinkError::Io(error.kind());
                 self.pause(now, peer);
                 self.events.push_back(LinkEvent::Unreachable { peer, address, why });
             }
@@ -54,19 +54,21 @@ impl Network {
         }
         let stream = &link.connection.stream;
         let outcome = match (stream.take_error(), stream.peer_addr()) {
-            (Ok(Some(error)) | Err(error), _) => Err(Broken::Io(error.kind())),
+            (Ok(Some(error)) | Err(error), _) => Err(LinkError::Io(error.kind())),
             (Ok(None), Err(error)) if error.kind() == ErrorKind::NotConnected => {
                 // A spurious event; the real one follows.
                 link.connection.writable = false;
                 return;
             }
-            (Ok(None), Err(error)) => Err(Broken::Io(error.kind())),
+            (Ok(None), Err(error)) => Err(LinkError::Io(error.kind())),
             // TCP connects a socket to itself when the kernel happens to choose the dialled port as our own, which it
             // can while nobody listens there; and then nobody could.
-            (Ok(None), Ok(theirs)) if stream.local_addr().ok() == Some(theirs) => Err(Broken::Closed),
+            (Ok(None), Ok(theirs)) if stream.local_addr().ok() == Some(theirs) => {
+                Err(LinkError::Io(ErrorKind::ConnectionRefused))
+            }
             (Ok(None), Ok(_)) => tune(stream, stall).and_then(|()| {
                 let body = hello.encode();
-                let frame = frame::encode(Kind::HELLO, &body).map_err(Broken::Frame)?;
+                let frame = frame::encode(Kind::HELLO, &body).map_err(LinkError::Frame)?;
                 link.connection.write_now(&frame)
             }),
         };
@@ -83,10 +85,10 @@ impl Network {
         let verdict = match link.connection.receive_one(&mut self.counters) {
             Ok(None) => return,
             Ok(Some(frame)) => handshake::judge_answer(&frame, hello),
-            Err(Broken::Frame(FrameError::OtherVersion { ours, theirs })) => {
+            Err(LinkError::Frame(FrameError::OtherVersion { ours, theirs })) => {
                 Err(HandshakeError::OtherVersion { listener: theirs, dialler: ours })
             }
-            Err(Broken::Frame(error)) => Err(HandshakeError::Frame(error)),
+            Err(LinkError::Frame(error)) => Err(HandshakeError::Frame(error)),
             Err(why) => return self.lost(now, slot, peer, why),
         };
         match verdict {
@@ -101,7 +103,7 @@ impl Network {
             link.deadline = None;
         }
         let Some(known) = self.peer_mut(peer) else { return };
-        known.failures = 0;
+        known.backoff.reset();
         let again = std::mem::replace(&mut known.was_connected, true);
         self.counters.connected += 1;
         self.counters.reconnected += u64::from(again);
@@ -113,7 +115,7 @@ impl Network {
         let Some(link) = &mut self.links[slot] else { return };
         match link.connection.receive_one(&mut self.counters) {
             Ok(None) => {}
-            Ok(Some(frame)) => self.lost(now, slot, peer, Broken::Kind(frame.kind)),
+            Ok(Some(frame)) => self.lost(now, slot, peer, LinkError::Kind(frame.kind)),
             Err(why) => self.lost(now, slot, peer, why),
         }
     }
@@ -123,16 +125,16 @@ impl Network {
         let connecting =
             self.links[slot].as_ref().is_some_and(|link| matches!(link.phase, Phase::Dialling { .. }));
         if connecting {
-            self.lost(now, slot, peer, Broken::Io(ErrorKind::TimedOut));
+            self.lost(now, slot, peer, LinkError::Io(ErrorKind::TimedOut));
         } else {
             self.refused(now, slot, peer, HandshakeError::Timeout { limit });
         }
     }
 
     /// A connection of ours is over, whether or not it was usable.
-    pub(super) fn lost(&mut self, now: Instant, slot: usize, peer: NodeId, why: Broken) {
+    pub(super) fn lost(&mut self, now: Instant, slot: usize, peer: NodeId, why: LinkError) {
         let Some(link) = self.close(slot) else { return };
-        self.count_broken(&why);
+        self.count_end(&why);
         if matches!(link.phase, Phase::Outbound { .. }) {
             self.pause_after(now, peer);
             self.events.push_back(LinkEvent::Disconnected { peer, why });
@@ -156,13 +158,9 @@ impl Network {
 
     fn pause_after(&mut self, now: Instant, peer: NodeId) {
         let limits = self.config.backoff;
-        let Some(place) = self.peers.iter().position(|known| known.id == peer) else { return };
-        let known = &mut self.peers[place];
-        let longest = limits.min.saturating_mul(1 << known.failures.min(20)).min(limits.max);
-        known.failures = known.failures.saturating_add(1);
-        // Half of it is jitter, so that nodes that lost each other at one moment do not dial at one moment.
-        let pause = self.rng.duration(longest / 2, longest + Duration::from_nanos(1));
-        self.peers[place].dial = Dial::Waiting { until: now + pause };
+        let Some(known) = self.peers.iter_mut().find(|known| known.id == peer) else { return };
+        let pause = known.backoff.pause(limits, &mut self.rng);
+        known.dial = Dial::Waiting { until: now + pause };
     }
 
     fn hello(&self, peer: NodeId) -> Hello {
@@ -171,8 +169,8 @@ impl Network {
 }
 
 /// Small frames go out at once, and a peer that vanished without a word is noticed.
-fn tune(stream: &TcpStream, stall: Duration) -> Result<(), Broken> {
-    let broken = |error: std::io::Error| Broken::Io(error.kind());
+fn tune(stream: &TcpStream, stall: Duration) -> Result<(), LinkError> {
+    let broken = |error: std::io::Error| LinkError::Io(error.kind());
     stream.set_nodelay(true).map_err(broken)?;
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(stream).set_tcp_user_timeout(Some(stall)).map_err(broken)?;

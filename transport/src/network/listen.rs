@@ -14,7 +14,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use super::{CHUNK_BYTES, Dial, Network, Phase};
 use crate::{
-    connection::Broken,
+    connection::LinkError,
     frame::{self, FrameError, Kind},
     handshake::{self, HandshakeError, Hello},
     host::LinkEvent,
@@ -146,10 +146,10 @@ impl Network {
                 let knows = |id| self.peers.iter().any(|peer| peer.id == id);
                 hello.judge(self.config.cluster, self.config.node, knows)
             }),
-            Err(Broken::Frame(FrameError::OtherVersion { ours, theirs })) => {
+            Err(LinkError::Frame(FrameError::OtherVersion { ours, theirs })) => {
                 Err(HandshakeError::OtherVersion { listener: ours, dialler: theirs })
             }
-            Err(Broken::Frame(error)) => Err(HandshakeError::Frame(error)),
+            Err(LinkError::Frame(error)) => Err(HandshakeError::Frame(error)),
             Err(_) => {
                 // Someone knocked and went away: a port scan, a health check.
                 self.counters.refused_malformed += 1;
@@ -168,7 +168,7 @@ impl Network {
         let frame_bytes_max = self.config.frame_bytes_max;
         let Some(link) = &mut self.links[slot] else { return };
         let said = frame::encode(Kind::WELCOME, &body)
-            .map_err(Broken::Frame)
+            .map_err(LinkError::Frame)
             .and_then(|frame| link.connection.write_now(&frame));
         if said.is_err() {
             drop(self.close(slot));
@@ -177,10 +177,8 @@ impl Network {
         link.connection.widen(frame_bytes_max, CHUNK_BYTES);
         link.phase = Phase::Inbound { peer };
         link.deadline = None;
-        // A dialler should wait for Welcome; one that did not has been heard all the same.
-        link.connection.readable = true;
         let address = link.address;
-        self.expel(peer, Broken::Replaced);
+        self.expel(peer, LinkError::Replaced);
         if let Some(known) = self.peer_mut(peer) {
             known.inbound = Some(slot);
             // Whoever dials us is there: no need to wait out the pause.
