@@ -1,0 +1,201 @@
+//! One client's connection.
+
+use std::{
+    io::{self, BufReader, BufWriter, Read, Write},
+    net::{Shutdown, TcpStream},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use transport::{Abandoned, Completion};
+
+use crate::{
+    config::Limits,
+    node::{Barrier, NodeHandle},
+    protocol::{
+        Appended, Chunk, FrameError, GREETING_BYTES, Greeting, Refusal, Request, RequestId, Response,
+        VERSION, read_frame, write_frame,
+    },
+};
+
+/// How long a client has for its greeting.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(2);
+const REFUSE_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long a connection may be silent, and how long a client may not take its answers.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often whoever waits for an answer looks whether the client is still there.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+
+/// An answer that is there, or to come.
+enum Answer {
+    Now(Response),
+    Append(Completion<Result<Appended, Refusal>>),
+    Barrier(Completion<Result<Barrier, Refusal>>),
+    List(Completion<Result<Chunk, Refusal>>),
+}
+
+pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(GREETING_TIMEOUT))?;
+    stream.set_write_timeout(Some(WRITE_TIMEOUT))
+}
+
+/// Says that there is no room, without a thread: what is written fits the socket's empty buffer, and the client has
+/// a moment only.
+pub(super) fn refuse(mut stream: &TcpStream, connections_max: usize) -> io::Result<()> {
+    let connections_max = u32::try_from(connections_max).unwrap_or(u32::MAX);
+    let mut content = Vec::new();
+    Response::Refused(Refusal::Crowded { connections_max }).encode(0, &mut content);
+    stream.set_read_timeout(Some(REFUSE_TIMEOUT))?;
+    // Its greeting is read first: a socket closed with unread bytes would throw away what we say.
+    stream.read_exact(&mut [0; GREETING_BYTES])?;
+    stream.write_all(&Greeting::OWN.encode())?;
+    write_frame(&mut stream, &content).map_err(|_| io::ErrorKind::Other)?;
+    stream.shutdown(Shutdown::Write)
+}
+
+/// Answers one client until it leaves, errs or falls silent.
+pub(super) fn serve(stream: &TcpStream, node: &NodeHandle, limits: &Limits) {
+    if greet(stream).is_err() {
+        let _closed = stream.shutdown(Shutdown::Both);
+        return;
+    }
+    let gone = AtomicBool::new(false);
+    let (answer, answers) = sync_channel(limits.requests_max);
+    thread::scope(|scope| {
+        let (gone, writer) = (&gone, thread::Builder::new().name("quorate-answers".to_owned()));
+        let writer = writer.spawn_scoped(scope, move || {
+            let over = write_answers(stream, &answers, gone);
+            // Ends the reader's wait; after a clean end there is none.
+            let _closed = stream.shutdown(if over.is_err() { Shutdown::Both } else { Shutdown::Write });
+        });
+        if writer.is_ok() {
+            read_requests(stream, node, &answer);
+        }
+        gone.store(true, Ordering::Relaxed);
+        drop(answer);
+    });
+    let _closed = stream.shutdown(Shutdown::Both);
+}
+
+fn greet(mut stream: &TcpStream) -> Result<(), FrameError> {
+    let mut greeting = [0; GREETING_BYTES];
+    stream.read_exact(&mut greeting)?;
+    let theirs = Greeting::decode(greeting)?;
+    stream.write_all(&Greeting::OWN.encode())?;
+    stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
+    // A client of another version reads ours, and knows why the connection ends.
+    if theirs.version == VERSION { Ok(()) } else { Err(FrameError::Stranger { greeting }) }
+}
+
+fn read_requests(stream: &TcpStream, node: &NodeHandle, answers: &SyncSender<(RequestId, Answer)>) {
+    let mut reader = BufReader::with_capacity(64 << 10, stream);
+    loop {
+        let content = match read_frame(&mut reader) {
+            Ok(Some(content)) => content,
+            Ok(None) | Err(FrameError::Io(_)) => return,
+            Err(error) => {
+                let _told = answers.send((0, malformed(error.to_string())));
+                return;
+            }
+        };
+        let (id, answer, last) = match Request::decode(content) {
+            Ok((id, request)) => (id, ask(node, &request), false),
+            Err(error) => (0, malformed(error.to_string()), true),
+        };
+        if answers.send((id, answer)).is_err() || last {
+            return;
+        }
+    }
+}
+
+fn ask(node: &NodeHandle, request: &Request) -> Answer {
+    match request {
+        Request::Append(batch) => Answer::Append(node.append(batch)),
+        Request::Barrier => Answer::Barrier(node.barrier()),
+        Request::List { from, bytes_max } => Answer::List(node.list(*from, *bytes_max as usize)),
+        Request::Status => Answer::Now(match node.status() {
+            Ok(status) => Response::Status(Box::new(status)),
+            Err(refusal) => Response::Refused(refusal),
+        }),
+    }
+}
+
+const fn malformed(reason: String) -> Answer {
+    Answer::Now(Response::Refused(Refusal::Malformed { reason }))
+}
+
+fn write_answers(
+    stream: &TcpStream,
+    answers: &Receiver<(RequestId, Answer)>,
+    gone: &AtomicBool,
+) -> Result<(), FrameError> {
+    let mut writer = BufWriter::with_capacity(64 << 10, stream);
+    let mut content = Vec::new();
+    loop {
+        // Whatever is ready goes out together; before a wait, what is there is sent.
+        let next = match answers.try_recv() {
+            Ok(next) => next,
+            Err(_) => {
+                writer.flush()?;
+                match answers.recv() {
+                    Ok(next) => next,
+                    Err(_) => return Ok(()),
+                }
+            }
+        };
+        let (id, answer) = next;
+        let Some(response) = settle(answer, gone, &mut writer)? else { return Ok(()) };
+        response.encode(id, &mut content);
+        write_frame(&mut writer, &content)?;
+    }
+}
+
+/// Waits for an answer; `None` when the client has gone meanwhile.
+fn settle(
+    answer: Answer,
+    gone: &AtomicBool,
+    writer: &mut BufWriter<&TcpStream>,
+) -> Result<Option<Response>, FrameError> {
+    Ok(match answer {
+        Answer::Now(response) => Some(response),
+        Answer::Append(completion) => wait(completion, gone, writer)?.map(|answer| match answer {
+            Ok(appended) => Response::Appended(appended),
+            Err(refusal) => Response::Refused(refusal),
+        }),
+        Answer::Barrier(completion) => wait(completion, gone, writer)?.map(|answer| match answer {
+            Ok(Barrier { index, summary }) => Response::BarrierPassed { index, summary },
+            Err(refusal) => Response::Refused(refusal),
+        }),
+        Answer::List(completion) => wait(completion, gone, writer)?.map(|answer| match answer {
+            Ok(chunk) => Response::Entries(chunk),
+            Err(refusal) => Response::Refused(refusal),
+        }),
+    })
+}
+
+fn wait<T>(
+    mut completion: Completion<Result<T, Refusal>>,
+    gone: &AtomicBool,
+    writer: &mut BufWriter<&TcpStream>,
+) -> Result<Option<Result<T, Refusal>>, FrameError> {
+    let stopping = |abandoned: Abandoned| Err(Refusal::Stopping { reason: abandoned.to_string() });
+    if let Some(answer) = completion.try_take() {
+        return Ok(Some(answer.unwrap_or_else(stopping)));
+    }
+    writer.flush()?;
+    loop {
+        match completion.wait_timeout(LOOK_INTERVAL) {
+            Ok(answer) => return Ok(Some(answer.unwrap_or_else(stopping))),
+            Err(unanswered) => completion = unanswered,
+        }
+        if gone.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+    }
+}
