@@ -207,7 +207,7 @@ impl Raft {
     ///
     /// When `id` was never handed out. The state is unchanged.
     pub fn persisted(&mut self, now: Instant, id: WriteId) -> Result<(), Misuse> {
-        if self.halted.is_some() || !self.disk.writes.complete(id)? {
+        if !self.disk.writes.complete(id)? {
             return Ok(());
         }
         self.observe(now);
@@ -218,6 +218,9 @@ impl Raft {
             self.disk.outstanding.pop_front();
         }
         self.log.set_durable(log);
+        if self.halted.is_some() {
+            return Ok(());
+        }
         self.count_own_vote();
         self.advance_commit();
         self.settle();
