@@ -53,7 +53,7 @@ pub enum Message {
         commit: Index,
         /// The newest question "am I still the leader?".
         round: Round,
-        /// Whether an answer is wanted even if `run` is empty.
+        /// Whether an answer is wanted at once. Entries are answered in any case, when they are durable.
         reply: bool,
         /// The entries, of one term, or none.
         run: Option<Run>,

@@ -140,14 +140,18 @@ impl Raft {
             run = self.log.run_from(follower.next);
             match run {
                 Some(_) => follower.fetched = None,
-                None => run = take_fetched(follower, self.config.append_bytes_max),
+                None => {
+                    let (next, last) = (follower.next, self.log.last());
+                    run = take_front(&mut follower.fetched, next, last, self.config.append_bytes_max);
+                }
             }
         }
         if run.is_none() && follower.due == Due::No {
             return None;
         }
         let prev = follower.next.prev();
-        let reply = run.is_some() || follower.due == Due::Answer;
+        // Entries are answered when they are durable; asking besides would double the answers.
+        let reply = follower.due == Due::Answer;
         if let Some(run) = &run {
             follower.sent(run);
         }
@@ -191,10 +195,14 @@ impl Raft {
         if !self.may_apply(next) {
             return None;
         }
-        let limit = self.commit.min(self.log.durable());
-        let fetched = self.apply.fetched.take().filter(|run| run.first() == next);
-        let run = fetched.or_else(|| self.log.run_from(next))?;
-        run.fit(self.config.append_bytes_max).up_to(limit)
+        let (limit, bytes_max) = (self.commit.min(self.log.durable()), self.config.append_bytes_max);
+        match self.log.run_from(next) {
+            Some(run) => {
+                self.apply.fetched = None;
+                run.up_to(limit)
+            }
+            None => take_front(&mut self.apply.fetched, next, limit, bytes_max),
+        }
     }
 
     fn may_apply(&self, next: Index) -> bool {
@@ -254,12 +262,11 @@ impl Raft {
     }
 }
 
-fn take_fetched(follower: &mut Progress, bytes_max: usize) -> Option<Run> {
-    let run = follower.fetched.take().filter(|run| run.first() <= follower.next)?;
-    let run = run.starting_at(follower.next)?;
-    let sent = run.fit(bytes_max);
-    if sent.last() < run.last() {
-        follower.fetched = run.starting_at(sent.last().next());
-    }
-    Some(sent)
+/// The entries from `next` to at most `last` of a run that storage gave back, as many as fit; the rest stays for the
+/// next time.
+fn take_front(fetched: &mut Option<Run>, next: Index, last: Index, bytes_max: usize) -> Option<Run> {
+    let run = fetched.take().filter(|run| run.first() <= next)?.starting_at(next)?;
+    let front = run.fit(bytes_max).up_to(last)?;
+    *fetched = run.starting_at(front.last().next());
+    Some(front)
 }

@@ -207,7 +207,7 @@ impl Raft {
     ///
     /// When `id` was never handed out. The state is unchanged.
     pub fn persisted(&mut self, now: Instant, id: WriteId) -> Result<(), Misuse> {
-        if !self.disk.writes.complete(id)? || self.halted.is_some() {
+        if self.halted.is_some() || !self.disk.writes.complete(id)? {
             return Ok(());
         }
         self.observe(now);

@@ -1,7 +1,11 @@
 //! What appending and syncing cost on a folder of yours:
 //! `cargo run --release -p quorate-storage --example cost -- FOLDER` (a new folder below it is made and removed).
 
-#![allow(clippy::print_stdout, reason = "a program that prints its measurements")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program that measures, and prints what it measured"
+)]
 
 use bytes::Bytes;
 use machine_core::{NodeId, WriteId};

@@ -388,7 +388,7 @@ impl<D: Disk> Wal<D> {
                 }));
             };
             start += length;
-            first += u64::from(run.count);
+            first = first.saturating_add(u64::from(run.count));
             found.take(run, end);
         }
         Ok(())
@@ -478,7 +478,7 @@ struct Found {
 impl Found {
     /// Takes a run, of which the entries before `end` are live, if it holds what is wanted and there is room.
     fn take(&mut self, run: Run, end: u64) {
-        let after = end.min(run.first + u64::from(run.count));
+        let after = end.min(run.first.saturating_add(u64::from(run.count)));
         if after <= self.first {
             return;
         }

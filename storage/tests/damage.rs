@@ -72,15 +72,33 @@ fn damage_to_the_last_sync_looks_like_a_torn_end_without_a_mark() {
     wal.sync().expect("synced");
     drop(wal);
     let bytes = disk.contents(FIRST).expect("there");
-    let flipped = |offset: usize| {
-        let mut bytes = bytes.clone();
+    let flipped_in = |bytes: &[u8], offset: usize| {
+        let mut bytes = bytes.to_vec();
         bytes[offset] ^= 1;
         let mut disk = disk.clone();
         disk.place_file(FIRST, &bytes);
         Wal::open(&mut disk, options()).map(|(wal, recovered)| (wal.last(), recovered.trimmed.is_some()))
     };
-    assert_eq!(flipped(HEADER_BYTES + 112 + 20), Ok((1, true)), "the last sync is not proven");
-    assert!(matches!(flipped(HEADER_BYTES + 20), Err(OpenError::Damaged(_))), "the one before is");
+    assert_eq!(flipped_in(&bytes, HEADER_BYTES + 112 + 20), Ok((1, true)), "the last sync is not proven");
+    assert!(matches!(flipped_in(&bytes, HEADER_BYTES + 20), Err(OpenError::Damaged(_))), "the one before is");
+    // A mark proves it, also if the process dies before it syncs again.
+    let mut marked = disk.clone();
+    let (mut wal, _) = open(&mut marked);
+    wal.append(&write(1, 3, 1, 40)).expect("appended");
+    wal.sync().expect("synced");
+    let end = HEADER_BYTES + 2 * 112 + 72;
+    wal.mark().expect("marked");
+    drop(wal);
+    let bytes_marked = marked.contents(FIRST).expect("there");
+    assert!(matches!(flipped_in(&bytes_marked, end + 20), Err(OpenError::Damaged(_))), "proven by a mark");
+    // Opening makes all of it durable, and says so.
+    let mut opened = disk.clone();
+    drop(open(&mut opened));
+    let bytes = opened.contents(FIRST).expect("there");
+    assert!(
+        matches!(flipped_in(&bytes, HEADER_BYTES + 112 + 20), Err(OpenError::Damaged(_))),
+        "proven by opening"
+    );
 }
 
 #[test]
@@ -137,6 +155,32 @@ fn damage_is_met_again_when_reading() {
         assert_eq!(wal.read(5, 1).expect("sound")[0].run.first, 5);
     }
     wal.append(&write(13, 13, 1, 1)).expect("reading damage does not stop the log");
+}
+
+/// A sound segment of another log with the same seed, put in the place of ours: its records are not the ones we wrote.
+#[test]
+fn sound_records_that_are_not_ours_are_damage() {
+    let fill = |released: u64| {
+        let mut disk = MemoryDisk::new();
+        let (mut wal, _) = open(&mut disk);
+        wal.release(released).expect("released");
+        for id in 1..=12 {
+            wal.append(&write(id, released + id, 1, 800)).expect("appended");
+        }
+        wal.close().expect("closed");
+        disk
+    };
+    let (mut disk, other) = (fill(10), fill(20));
+    let (mut wal, _) = open(&mut disk);
+    assert_eq!(wal.read(11, 1).map(|runs| runs.len()), Ok(1));
+    assert_eq!(
+        wal.read(17, 1).map(|runs| runs.len()),
+        Ok(1),
+        "another segment, so that the first is opened anew"
+    );
+    wal.disk_mut().place_file(FIRST, &other.contents(FIRST).expect("there"));
+    let read = wal.read(11, 1);
+    assert!(matches!(read, Err(ReadError::Damaged(_))), "{read:?}");
 }
 
 /// What a client puts into a body may look like a record: it must not turn a torn end into damage.

@@ -190,6 +190,8 @@ fn a_disk_that_stays_full_refuses_and_goes_on_when_there_is_room() {
         let error = wal.append(&write(2, 2, 1, 1900)).expect_err("no room for the second segment");
         assert!(matches!(&error, AppendError::NoSegment(_)), "{error}");
         assert_eq!(dump(&mut wal), before);
+        let disk = wal.disk().clone().into_inner();
+        assert!(disk.names().all(|name| name.ends_with(".wal")), "nothing half made is left");
     }
     wal.append(&write(2, 2, 1, 100)).expect("what fits the segment goes on");
     assert_eq!(wal.sync(), Ok(WriteId::new(2)));

@@ -116,6 +116,7 @@ fn released_segments_are_used_again_and_never_resurrect() {
         wal.append(&write(id, id, 1, 500)).expect("appended");
     }
     wal.release(30).expect("released");
+    assert_eq!(wal.disk().pending(), 0, "a release is durable when it returns");
     let files: Vec<String> = wal.disk().names().map(str::to_owned).collect();
     assert_eq!(files.iter().filter(|name| name.ends_with(".spare")).count(), 2, "{files:?}");
     // Records of the same sizes at the same offsets as the stale ones: only seq and tag tell them apart.

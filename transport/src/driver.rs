@@ -27,6 +27,8 @@ use crate::{
 
 /// Readiness events per system call.
 const EVENTS: usize = 256;
+/// Pollers count milliseconds in 31 bits; a machine may well be due at the end of time.
+const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
 /// Owns a machine's [`Host`] and does, on one thread, everything that is owed: reads sockets, hands commands over,
 /// collects what became durable, ticks, executes outputs, writes.
@@ -163,7 +165,8 @@ impl<H: Host> Driver<H> {
             if let Some(reason) = self.io.halted.take() {
                 return Err(DriverError::Halted(reason));
             }
-            if last_commands && self.io.disk.has_room() && self.io.disk.is_quiet() {
+            // A quiet disk has room, so the polling in this turn ended because nothing was owed.
+            if last_commands && self.io.disk.is_quiet() {
                 return Ok(());
             }
             if closing.is_some_and(|deadline| deadline <= now) {
@@ -292,7 +295,7 @@ impl<H: Host> Driver<H> {
         }
         let tick = if closing.is_none() { self.host.machine().next_tick() } else { closing };
         let deadline = tick.into_iter().chain(self.io.network.next_deadline()).min()?;
-        Some(deadline.since(now))
+        Some(deadline.since(now).min(SLEEP_MAX))
     }
 }
 

@@ -115,7 +115,7 @@ fn etcd_majority_commit() {
         replayed += 1;
         assert_eq!(alloc::format!("{}", reached(indexes.into_iter())), *expected, "{command}");
     }
-    assert!(replayed > 15, "{replayed} of {}", cases.len());
+    assert_eq!(replayed, cases.len() - 1, "all but the empty group are replayed");
 }
 
 #[test]

@@ -165,6 +165,9 @@ pub(crate) fn check(disk: &mut MemoryDisk, life: &Life, states: &[Dump], context
     let Some(beyond) = may_be.iter().rposition(|state| *state == found) else {
         panic!("{context}: {life:?} found {found:?} trimmed {:?}", recovered.trimmed);
     };
+    let files = |kind: &str| wal.disk().names().filter(|name| name.ends_with(kind)).count();
+    assert_eq!(files(".new"), 0, "{context}: something half made is left");
+    assert_eq!(files(".wal"), wal.segments(), "{context}: released segments are left");
     // What was handed out is durable, and goes on to be when more is appended.
     let first = recovered.last + 1;
     wal.append(&write(1, first, 2, 700)).expect("appended");

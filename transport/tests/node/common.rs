@@ -14,8 +14,8 @@ use std::{
 use bytes::Bytes;
 use machine_core::{Instant, Machine, Misuse, NodeId, WriteId, Writes};
 use transport::{
-    Clock, ClusterId, Completer, Completion, Config, DecodeError, DiskWorker, Driver, Handle, Host, Io, Kind,
-    LinkEvent, Running, completion,
+    Abandoned, Clock, ClusterId, Completer, Completion, Config, DecodeError, DiskWorker, Driver, Handle,
+    Host, Io, Kind, LinkEvent, Running, completion,
 };
 
 /// A guard against hangs, never a measure: far longer than anything takes.
@@ -472,16 +472,14 @@ impl Started {
 
     /// Waits for an event like this; those before it are passed over.
     pub(crate) fn event<T>(&self, like: impl Fn(&LinkEvent) -> Option<T>) -> T {
-        let mut passed = Vec::new();
-        loop {
-            match self.events.recv_timeout(HANG) {
-                Ok(event) => match like(&event) {
-                    Some(found) => return found,
-                    None => passed.push(event),
-                },
-                Err(_) => panic!("{} saw no such event, only {passed:?}", self.id),
+        let (begin, mut passed) = (std::time::Instant::now(), Vec::new());
+        while let Ok(event) = self.events.recv_timeout(HANG.saturating_sub(begin.elapsed())) {
+            if let Some(found) = like(&event) {
+                return found;
             }
+            passed.push(event);
         }
+        panic!("{} saw no such event, only {passed:?}", self.id)
     }
 
     /// Waits until the counters are like this.
@@ -506,8 +504,10 @@ impl Started {
 
 /// The answer, which must come.
 pub(crate) fn answer<T>(completion: Completion<T>) -> T {
-    match completion.wait_timeout(HANG) {
-        Ok(outcome) => outcome.expect("answered, not abandoned"),
-        Err(_) => panic!("no answer"),
-    }
+    outcome(completion).expect("answered, not abandoned")
+}
+
+/// An answer or the news that there will be none; one of them must come.
+pub(crate) fn outcome<T>(completion: Completion<T>) -> Result<T, Abandoned> {
+    completion.wait_timeout(HANG).unwrap_or_else(|_| panic!("neither answered nor abandoned"))
 }

@@ -1,12 +1,15 @@
 //! The disk thread: groups, a full queue, failures. Nothing is acknowledged that is not durable, and nothing is lost.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use transport::{Abandoned, DriverError, TrySendError, completion};
 
 use crate::common::{
-    Command, Fault, HANG, Platter, Started, answer, anywhere, config, introduce, start, start_with,
+    Command, Fault, HANG, Platter, Started, answer, anywhere, config, introduce, outcome, start, start_with,
 };
 
 fn with_fault(fault: Fault) -> Started {
@@ -62,6 +65,9 @@ fn a_full_disk_queue_holds_back_and_loses_nothing() {
         }
     }
     assert!(refused > 0, "the mailbox fills up behind the disk queue");
+    let handed_over = node.handle.counters().disk_writes;
+    let durable = node.platter.durable().len() as u64;
+    assert!(handed_over <= durable + 2, "{handed_over} writes, {durable} durable, and room for two");
     let told: Vec<_> = (1001..=1100).map(|value| (value, peer.tell(node.id, value))).collect();
     peer.ping();
     drop(held);
@@ -101,7 +107,7 @@ fn a_failed_read_is_the_host_s_to_judge() {
     let node = with_fault(Fault::ReadFails);
     let (completer, completion) = completion();
     node.send(Command::Fetch(0, completer));
-    assert_eq!(completion.wait(), Err(Abandoned), "the toy drops the completer");
+    assert_eq!(outcome(completion), Err(Abandoned), "the toy drops the completer");
     assert_eq!(answer(node.add(1)), 1, "and the node goes on");
     node.stop();
 }
@@ -116,13 +122,13 @@ fn a_failed_sync_stops_the_node_without_acknowledging() {
     assert!(matches!(error, DriverError::Disk(_)), "{error:?}");
     assert_eq!(error.to_string(), "the disk failed, so the node stopped: sync: no space left on this toy");
     for completion in lost.into_iter().flatten() {
-        assert_eq!(completion.wait(), Err(Abandoned));
+        assert_eq!(outcome(completion), Err(Abandoned));
     }
     assert_eq!(platter.durable(), [1]);
     assert_eq!(seen.lock().unwrap().failed.as_deref(), Some("sync: no space left on this toy"));
     let (completer, completion) = completion();
     assert!(matches!(handle.mailbox().try_send(Command::Ping(completer)), Err(TrySendError::Closed(_))));
-    assert_eq!(completion.wait(), Err(Abandoned));
+    assert_eq!(outcome(completion), Err(Abandoned));
     assert_eq!(platter.syncs(), 2, "never tried again");
 }
 
@@ -135,7 +141,7 @@ fn the_nth_write_fails_for_every_n() {
         assert!(matches!(end(node), DriverError::Disk(_)));
         let durable = platter.durable();
         for (value, completion) in (1..).zip(answers) {
-            if let Some(Ok(acknowledged)) = completion.map(transport::Completion::wait) {
+            if let Some(Ok(acknowledged)) = completion.map(outcome) {
                 assert_eq!(acknowledged, value);
                 assert!(durable.contains(&value), "{value} was acknowledged and is not durable (n = {n})");
                 assert!(value < n, "the write that failed was acknowledged (n = {n})");
@@ -149,7 +155,7 @@ fn a_worker_that_panics_stops_the_node() {
     let node = with_fault(Fault::SyncPanics(1));
     let completion = node.add(1);
     assert!(matches!(end(node), DriverError::DiskPanicked));
-    assert_eq!(completion.wait(), Err(Abandoned));
+    assert_eq!(outcome(completion), Err(Abandoned));
 }
 
 #[test]
@@ -159,7 +165,7 @@ fn a_host_that_panics_is_reported_and_leaves_no_one_hanging() {
     let waiting = node.add(1);
     node.ping();
     node.send(Command::Panic);
-    assert_eq!(waiting.wait(), Err(Abandoned));
+    assert_eq!(outcome(waiting), Err(Abandoned));
     drop(held);
     assert!(matches!(end(node), DriverError::Panicked));
 }
@@ -178,6 +184,28 @@ fn a_machine_that_halts_stops_the_node_with_its_reason() {
 }
 
 #[test]
+fn a_halted_node_with_a_stuck_disk_refuses_commands_at_once() {
+    let node = start(1);
+    let gate = node.platter.gate.clone();
+    let held = gate.lock().unwrap();
+    let stuck = node.add(1);
+    node.ping();
+    node.send(Command::Halt("as the test asked"));
+    let begin = Instant::now();
+    loop {
+        let (completer, _completion) = completion();
+        if let Err(TrySendError::Closed(_)) = node.handle.mailbox().try_send(Command::Add(2, completer)) {
+            break;
+        }
+        assert!(begin.elapsed() < HANG / 2, "commands are taken that nobody will answer");
+        thread::yield_now();
+    }
+    drop(held);
+    assert!(matches!(end(node), DriverError::Halted(_)));
+    assert_eq!(outcome(stuck), Err(Abandoned));
+}
+
+#[test]
 fn shutdown_waits_for_the_disk_and_acknowledges() {
     let node = start(1);
     let held = node.platter.gate.lock().unwrap();
@@ -187,7 +215,7 @@ fn shutdown_waits_for_the_disk_and_acknowledges() {
     let platter = node.platter.clone();
     node.stop();
     for (value, completion) in (1..).zip(answers) {
-        assert_eq!(completion.wait(), Ok(value), "accepted before the shutdown, and the disk is well");
+        assert_eq!(outcome(completion), Ok(value), "accepted before the shutdown, and the disk is well");
     }
     assert_eq!(platter.durable().len(), 50);
 }
@@ -202,7 +230,7 @@ fn shutdown_with_a_full_disk_queue_still_takes_what_was_accepted() {
     drop(held);
     node.stop();
     for (value, completion) in (1..).zip(answers) {
-        assert_eq!(completion.wait(), Ok(value));
+        assert_eq!(outcome(completion), Ok(value));
     }
 }
 
@@ -220,7 +248,7 @@ fn shutdown_does_not_wait_for_ever_for_a_stuck_disk() {
         let error = end(node);
         assert!(matches!(error, DriverError::ShutdownTimeout { waited } if waited == limit), "{error}");
         for completion in answers {
-            assert_eq!(completion.wait(), Err(Abandoned));
+            assert_eq!(outcome(completion), Err(Abandoned));
         }
         drop(held);
     }

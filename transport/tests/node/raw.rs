@@ -3,6 +3,8 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::common::{CLUSTER, HANG};
@@ -39,7 +41,19 @@ impl Raw {
     }
 
     pub(crate) fn accept(listener: &TcpListener) -> Self {
-        Self::new(listener.accept().unwrap().0)
+        listener.set_nonblocking(true).unwrap();
+        let begin = Instant::now();
+        loop {
+            match listener.accept() {
+                Ok((stream, _)) => {
+                    stream.set_nonblocking(false).unwrap();
+                    return Self::new(stream);
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+            assert!(begin.elapsed() < HANG, "nobody dials");
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn new(stream: TcpStream) -> Self {

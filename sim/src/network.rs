@@ -1,0 +1,182 @@
+//! A network between a few nodes that loses, delays, doubles, reorders and cuts. It moves nothing itself: it says when
+//! copies of a message arrive.
+
+use std::{fmt, time::Duration};
+
+use machine_core::{Instant, Rng};
+
+/// How bad the network is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NetworkProfile {
+    pub(crate) loss_per_mille: u64,
+    pub(crate) duplicate_per_mille: u64,
+    pub(crate) delay_min: Duration,
+    /// Mean of what comes on top of `delay_min`.
+    pub(crate) delay_mean: Duration,
+    /// How many messages of 1,000 are late by up to `late_max`: these arrive when nobody expects them any more.
+    pub(crate) late_per_mille: u64,
+    pub(crate) late_max: Duration,
+}
+
+impl NetworkProfile {
+    /// A network without faults.
+    pub(crate) const HEALTHY: Self = Self {
+        loss_per_mille: 0,
+        duplicate_per_mille: 0,
+        delay_min: Duration::from_micros(200),
+        delay_mean: Duration::from_micros(300),
+        late_per_mille: 0,
+        late_max: Duration::ZERO,
+    };
+}
+
+/// Which links a partition cuts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Two sides that cannot reach each other.
+    Halves,
+    /// Two sides; the first cannot reach the second, but hears it.
+    OneWay,
+    /// One node is alone.
+    Isolate,
+    /// One node is heard by nobody, but hears all.
+    Mute,
+    /// One node hears nobody, but is heard by all.
+    Deaf,
+    /// Two sides that have only one node in common, which reaches all.
+    Bridge,
+    /// Each node reaches only its two neighbours.
+    Ring,
+}
+
+impl Shape {
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Halves, Self::OneWay, Self::Isolate, Self::Mute, Self::Deaf, Self::Bridge, Self::Ring];
+}
+
+/// What becomes of a message on a cut link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Open,
+    Drop,
+    /// Held, and delivered when the cut is over: a clogged buffer that is flushed.
+    HoldUntil(Instant),
+}
+
+/// When the copies of a message arrive; none when it is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Arrivals {
+    at: [Option<Instant>; COPIES_MAX],
+}
+
+impl Arrivals {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Instant> {
+        self.at.into_iter().flatten()
+    }
+}
+
+const COPIES_MAX: usize = 3;
+
+/// The links between `nodes` nodes, named by their place.
+#[derive(Debug)]
+pub(crate) struct Network {
+    profile: NetworkProfile,
+    links: Vec<Link>,
+    nodes: usize,
+    rng: Rng,
+}
+
+impl Network {
+    pub(crate) fn new(nodes: usize, profile: NetworkProfile, rng: Rng) -> Self {
+        Self { profile, links: vec![Link::Open; nodes * nodes], nodes, rng }
+    }
+
+    /// When a message sent now arrives.
+    pub(crate) fn route(&mut self, now: Instant, from: usize, to: usize) -> Arrivals {
+        let mut arrivals = Arrivals::default();
+        let start = match self.links[from * self.nodes + to] {
+            Link::Open => now,
+            Link::Drop => return arrivals,
+            Link::HoldUntil(end) => end.max(now),
+        };
+        if self.rng.per_mille(self.profile.loss_per_mille) {
+            return arrivals;
+        }
+        arrivals.at[0] = Some(start + self.delay());
+        for copy in 1..COPIES_MAX {
+            if !self.rng.per_mille(self.profile.duplicate_per_mille) {
+                break;
+            }
+            arrivals.at[copy] = Some(start + self.delay());
+        }
+        arrivals
+    }
+
+    /// Cuts links until [`Network::open`]. `around` is the node on which shapes with a centre are centred; when `hold`
+    /// names the cut's end, messages wait for it, otherwise they are lost.
+    pub(crate) fn cut(&mut self, shape: Shape, around: usize, hold: Option<Instant>) {
+        let sides: Vec<bool> =
+            (0..self.nodes).map(|node| node != around && self.rng.per_mille(500)).collect();
+        let closed = hold.map_or(Link::Drop, Link::HoldUntil);
+        for from in 0..self.nodes {
+            for to in 0..self.nodes {
+                if from != to && severs(shape, around, &sides, from, to) {
+                    self.links[from * self.nodes + to] = closed;
+                }
+            }
+        }
+    }
+
+    /// Opens all links.
+    pub(crate) fn open(&mut self) {
+        self.links.fill(Link::Open);
+    }
+
+    /// Opens all links and takes away all faults.
+    pub(crate) fn heal(&mut self) {
+        self.open();
+        self.profile = NetworkProfile::HEALTHY;
+    }
+
+    fn delay(&mut self) -> Duration {
+        let NetworkProfile { delay_min, delay_mean, late_per_mille, late_max, .. } = self.profile;
+        let usual = delay_min + self.rng.duration(Duration::ZERO, delay_mean * 2);
+        if self.rng.per_mille(late_per_mille) {
+            usual + self.rng.duration(Duration::ZERO, late_max)
+        } else {
+            usual
+        }
+    }
+}
+
+fn severs(shape: Shape, around: usize, sides: &[bool], from: usize, to: usize) -> bool {
+    match shape {
+        Shape::Halves => sides[from] != sides[to],
+        Shape::OneWay => !sides[from] && sides[to],
+        Shape::Isolate => from == around || to == around,
+        Shape::Mute => from == around,
+        Shape::Deaf => to == around,
+        Shape::Bridge => from != around && to != around && sides[from] != sides[to],
+        Shape::Ring => {
+            let apart = from.abs_diff(to);
+            apart != 1 && apart != sides.len() - 1
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Halves => "halves",
+            Self::OneWay => "one-way",
+            Self::Isolate => "isolate",
+            Self::Mute => "mute",
+            Self::Deaf => "deaf",
+            Self::Bridge => "bridge",
+            Self::Ring => "ring",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! Groups of [`raft_core::Raft`] nodes under one seed.
+
+use std::fmt;
+
+use machine_core::Instant;
+
+use crate::{Digest, Trace};
+
+mod calls;
+mod client;
+mod healing;
+mod judges;
+mod nemesis;
+mod node;
+mod outputs;
+mod profile;
+mod world;
+
+pub use judges::Violation;
+
+/// Runs one seed from the first start to the last check.
+///
+/// Everything is drawn from `seed`: the size of the group, its configuration, every fault and every choice. The same
+/// seed gives the same run, event by event; [`Trace::digest`] tells.
+///
+/// # Errors
+///
+/// The first law that did not hold: a bug, of the core or of the simulator.
+///
+/// # Panics
+///
+/// When a core panics, which is a bug of the core.
+pub fn run(seed: u64, trace: &mut Trace) -> Result<Totals, Box<Failure>> {
+    let mut world = world::World::new(seed, trace);
+    match world.run() {
+        Ok(()) => Ok(world.totals),
+        Err(violation) => {
+            let (at, events) = (world.now, world.totals.events);
+            Err(Box::new(Failure { seed, at, events, profile: world.profile.to_string(), violation }))
+        }
+    }
+}
+
+/// What was drawn for a seed, for people.
+#[must_use]
+pub fn describe(seed: u64) -> String {
+    profile::Profile::draw(&mut machine_core::Rng::new(seed)).to_string()
+}
+
+/// What happened in one run or in many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Runs.
+    pub seeds: u64,
+    /// Events handled.
+    pub events: u64,
+    /// Virtual time, in nanoseconds.
+    pub virtual_nanos: u64,
+    /// Terms that had a leader.
+    pub elections: u64,
+    /// Nodes that lost their power.
+    pub crashes: u64,
+    /// Nodes that were paused.
+    pub pauses: u64,
+    /// Times that links were cut.
+    pub partitions: u64,
+    /// Messages sent.
+    pub messages: u64,
+    /// Messages of which no copy arrived.
+    pub lost: u64,
+    /// Messages of which more than one copy arrived.
+    pub doubled: u64,
+    /// Writes made durable.
+    pub writes: u64,
+    /// Syncs that did it.
+    pub syncs: u64,
+    /// Questions to storage.
+    pub fetches: u64,
+    /// Entries committed.
+    pub committed: u64,
+    /// Entries of clients that were acknowledged.
+    pub acknowledged: u64,
+    /// Reads answered.
+    pub reads: u64,
+    /// The digests of all runs, folded into one in the order of [`Totals::add`].
+    pub digest: u64,
+}
+
+impl Totals {
+    /// Adds what happened in another run.
+    pub fn add(&mut self, other: &Self) {
+        self.seeds += other.seeds;
+        self.events += other.events;
+        self.virtual_nanos += other.virtual_nanos;
+        self.elections += other.elections;
+        self.crashes += other.crashes;
+        self.pauses += other.pauses;
+        self.partitions += other.partitions;
+        self.messages += other.messages;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.writes += other.writes;
+        self.syncs += other.syncs;
+        self.fetches += other.fetches;
+        self.committed += other.committed;
+        self.acknowledged += other.acknowledged;
+        self.reads += other.reads;
+        let mut digest = Digest::default();
+        digest.word(self.digest);
+        digest.word(other.digest);
+        self.digest = digest.get();
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = [
+            ("seeds", self.seeds),
+            ("events", self.events),
+            ("virtual seconds", self.virtual_nanos / 1_000_000_000),
+            ("leaders elected", self.elections),
+            ("crashes", self.crashes),
+            ("pauses", self.pauses),
+            ("partitions", self.partitions),
+            ("messages sent", self.messages),
+            ("messages lost", self.lost),
+            ("messages doubled", self.doubled),
+            ("writes made durable", self.writes),
+            ("syncs", self.syncs),
+            ("fetches", self.fetches),
+            ("entries committed", self.committed),
+            ("entries acknowledged", self.acknowledged),
+            ("reads answered", self.reads),
+        ];
+        for (name, value) in rows {
+            writeln!(f, "{name:>20} {value}")?;
+        }
+        write!(f, "{:>20} {:016x}", "digest", self.digest)
+    }
+}
+
+/// A run in which a law was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The seed, which gives the same run again.
+    pub seed: u64,
+    /// The virtual time.
+    pub at: Instant,
+    /// Events up to and including the one that broke it.
+    pub events: u64,
+    /// What was drawn for the run.
+    pub profile: String,
+    /// The law and its breach.
+    pub violation: Violation,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "seed {} at {} (event {}): {}", self.seed, self.at, self.events, self.violation)
+    }
+}
+
+impl std::error::Error for Failure {}

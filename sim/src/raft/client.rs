@@ -1,0 +1,249 @@
+//! Clients: unique proposals, linearizable reads, and now and then a wish about who should lead.
+
+use machine_core::{Instant, NodeId, Rng};
+use raft_core::{Index, LogPos, ProposeError, Raft, ReadError, ReadId, TransferError};
+
+use super::{
+    judges::{Verdict, Violation, hold},
+    profile::LoadProfile,
+    world::{Event, World},
+};
+use crate::raft::node::Input;
+
+const HONEST: &str = "refusals tell the truth";
+
+/// A call by a client.
+#[derive(Clone, Debug)]
+pub(crate) enum Command {
+    /// Payloads, each opening with its number.
+    Propose {
+        client: usize,
+        payloads: Vec<Vec<u8>>,
+    },
+    Read {
+        client: usize,
+    },
+    Transfer {
+        to: NodeId,
+    },
+    StepDown,
+}
+
+/// What the clients know.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    /// The node that each takes for the leader.
+    believed: Vec<Option<usize>>,
+    proposed: u64,
+    /// What the newest command led to.
+    pub(crate) outcome: Option<Taken>,
+}
+
+/// A command that a core took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Proposal(LogPos),
+    Read(ReadId),
+}
+
+impl Clients {
+    pub(crate) fn new(clients: usize) -> Self {
+        Self { believed: vec![None; clients], proposed: 0, outcome: None }
+    }
+
+    /// A payload that no other has.
+    fn payload(&mut self, length: usize) -> Vec<u8> {
+        let number = self.proposed;
+        self.proposed += 1;
+        let mut payload = number.to_le_bytes().to_vec();
+        payload.resize(length.max(payload.len()), number.to_le_bytes()[0]);
+        payload
+    }
+}
+
+impl World<'_> {
+    /// Some client does something, and the next is scheduled.
+    pub(crate) fn client_acts(&mut self) -> Verdict {
+        let interval = self.profile.load.interval;
+        let next = self.now + self.dice.duration(interval / 10, interval * 2);
+        self.queue.push(next, Event::Client);
+        let client = below(&mut self.dice, self.clients.believed.len());
+        let anyone = self.dice.per_mille(100);
+        let believed = self.clients.believed[client].filter(|_| !anyone);
+        let node = believed.unwrap_or_else(|| below(&mut self.dice, self.nodes.len()));
+        if !self.nodes[node].is_up() {
+            self.clients.believed[client] = None;
+            return Ok(());
+        }
+        self.clients.believed[client] = Some(node);
+        let command = self.draw_command(client);
+        self.input(node, Input::Command(command))
+    }
+
+    /// One proposal of the usual kind at this node.
+    pub(crate) fn probe_write(&mut self, node: usize) -> Verdict {
+        let payloads = vec![self.number_payload(0)];
+        self.input(node, Input::Command(Command::Propose { client: 0, payloads }))
+    }
+
+    /// A core is called on behalf of a client.
+    pub(crate) fn command(&mut self, node: usize, now: Instant, command: Command) -> Verdict {
+        self.clients.outcome = None;
+        let Some(core) = &mut self.nodes[node].core else { return Ok(()) };
+        match command {
+            Command::Propose { client, payloads } => self.propose(node, now, client, &payloads),
+            Command::Read { client } => {
+                let read = core.read(now);
+                self.read(node, client, read)
+            }
+            Command::Transfer { to } => {
+                let answer = core.transfer_leadership(now, to);
+                let words = [20, to.get(), u64::from(answer.is_ok())];
+                let text = format_args!("is asked to hand leadership to {to}: {answer:?}");
+                self.trace.note(self.now, Some(self.nodes[node].id), &words, text);
+                let led = self.nodes[node].leading.is_some();
+                let lie = match answer {
+                    Err(TransferError::NotLeader { .. }) => led,
+                    Err(TransferError::Halted) => true,
+                    _ => false,
+                };
+                hold(!lie, HONEST, || format!("n{} leads and answers {answer:?}", node + 1))
+            }
+            Command::StepDown => {
+                core.step_down(now);
+                self.trace.note(
+                    self.now,
+                    Some(self.nodes[node].id),
+                    &[21],
+                    format_args!("is asked to step down"),
+                );
+                Ok(())
+            }
+        }
+    }
+
+    fn draw_command(&mut self, client: usize) -> Command {
+        let LoadProfile {
+            batch_max,
+            read_per_mille,
+            transfer_per_mille,
+            step_down_per_mille,
+            payload_max,
+            ..
+        } = self.profile.load;
+        if self.dice.per_mille(transfer_per_mille) {
+            let to = NodeId::of(self.dice.below(self.nodes.len() as u64) + 1);
+            return Command::Transfer { to };
+        }
+        if self.dice.per_mille(step_down_per_mille) {
+            return Command::StepDown;
+        }
+        if self.dice.per_mille(read_per_mille) {
+            return Command::Read { client };
+        }
+        let count = 1 + self.dice.below(batch_max);
+        let payloads = (0..count)
+            .map(|_| {
+                // Now and then one that may be too large.
+                let huge = self.dice.per_mille(3);
+                let most = if huge { self.profile.limits.append_bytes } else { payload_max };
+                let length = below(&mut self.dice, most + 1);
+                self.number_payload(length)
+            })
+            .collect();
+        Command::Propose { client, payloads }
+    }
+
+    fn number_payload(&mut self, length: usize) -> Vec<u8> {
+        self.judges.machines.numbered(self.clients.proposed);
+        self.clients.payload(length)
+    }
+
+    fn propose(&mut self, node: usize, now: Instant, client: usize, payloads: &[Vec<u8>]) -> Verdict {
+        let id = self.nodes[node].id;
+        let Some(core) = &mut self.nodes[node].core else { return Ok(()) };
+        let answer = take(core, now, payloads);
+        let words = match answer {
+            Ok((first, count)) => [22, first.term.get(), first.index.get(), count],
+            Err(_) => [22, 0, 0, payloads.len() as u64],
+        };
+        let text = format_args!("is asked for {} entries: {answer:?}", payloads.len());
+        self.trace.note(self.now, Some(id), &words, text);
+        let (first, count) = match answer {
+            Ok(taken) => taken,
+            Err(error) => return self.refused(node, client, error, payloads),
+        };
+        self.clients.outcome = Some(Taken::Proposal(first));
+        for (place, payload) in (0..count).zip(payloads) {
+            let at = LogPos { index: Index::new(first.index.get() + place), ..first };
+            self.judges.promises.taken(at)?;
+            self.judges.machines.taken(payload);
+            self.nodes[node].proposals.insert(at.index, at.term);
+        }
+        let leads = self.nodes[node].core.as_ref().is_some_and(|core| core.status().term == first.term);
+        hold(leads, HONEST, || format!("{id} takes entries for {first}, a term that is not its own"))
+    }
+
+    fn refused(&mut self, node: usize, client: usize, error: ProposeError, payloads: &[Vec<u8>]) -> Verdict {
+        let led = self.nodes[node].leading.is_some();
+        let most = self.profile.limits.append_bytes - raft_core::ENTRY_HEADER_BYTES;
+        let true_told = match error {
+            ProposeError::NotLeader { leader } => {
+                self.clients.believed[client] = leader.map(place);
+                !led
+            }
+            ProposeError::TooLarge { bytes, bytes_max } => {
+                bytes == payloads[0].len() && bytes > bytes_max && bytes_max == most
+            }
+            ProposeError::Transferring { to } => {
+                self.clients.believed[client] = Some(place(to));
+                led
+            }
+            ProposeError::NoQuorum => {
+                self.clients.believed[client] = None;
+                true
+            }
+            ProposeError::Full => true,
+            ProposeError::Halted | _ => false,
+        };
+        hold(true_told, HONEST, || format!("n{} (leads: {led}) answers {error:?}", node + 1))
+    }
+
+    fn read(&mut self, node: usize, client: usize, read: Result<ReadId, ReadError>) -> Verdict {
+        let id = self.nodes[node].id;
+        let word = read.as_ref().map_or(0, |id| id.get());
+        self.trace.note(self.now, Some(id), &[23, word], format_args!("is asked to read: {read:?}"));
+        let led = self.nodes[node].leading.is_some();
+        match read {
+            Ok(read) => {
+                self.clients.outcome = Some(Taken::Read(read));
+                self.judges.reads.asked(node, read, self.judges.commits.top())
+            }
+            Err(ReadError::NotLeader { leader }) => {
+                self.clients.believed[client] = leader.map(place);
+                hold(!led, HONEST, || format!("{id} leads and says it does not"))
+            }
+            Err(ReadError::NoQuorum | ReadError::Full) => Ok(()),
+            Err(error) => Err(Violation { law: HONEST, detail: format!("{id} answers {error:?}") }),
+        }
+    }
+}
+
+/// By one of the two doors: several payloads, or one.
+fn take(core: &mut Raft, now: Instant, payloads: &[Vec<u8>]) -> Result<(LogPos, u64), ProposeError> {
+    match payloads {
+        [payload] => core.propose(now, payload).map(|at| (at, 1)),
+        _ => core
+            .propose_many(now, payloads)
+            .map(|taken| (LogPos { term: taken.term, index: taken.first }, taken.count)),
+    }
+}
+
+pub(crate) fn place(id: NodeId) -> usize {
+    usize::try_from(id.get()).expect("nodes are few") - 1
+}
+
+/// A place below `limit`.
+pub(crate) fn below(dice: &mut Rng, limit: usize) -> usize {
+    usize::try_from(dice.below(limit as u64)).expect("below a length")
+}

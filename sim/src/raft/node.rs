@@ -1,0 +1,127 @@
+//! A node of the simulated group: a core, and what its host keeps for it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use machine_core::{Instant, NodeId, WriteId};
+use raft_core::{Config, FetchId, Index, Message, Raft, Run, Term};
+
+use super::client::Command;
+use crate::{clock::Clock, disk::Disk};
+
+/// Most inputs held for a node that is paused; messages beyond are lost, as in a full socket buffer.
+const HELD_MAX: usize = 10_000;
+
+/// One node. Without a core it is down.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) config: Config,
+    pub(crate) core: Option<Raft>,
+    /// Counts restarts, so that what was begun in an earlier life ends unheard.
+    pub(crate) boot: u64,
+    pub(crate) disk: Disk,
+    /// The newest write handed to the disk, and the newest of which the core was told that it is durable.
+    pub(crate) given: WriteId,
+    pub(crate) confirmed: WriteId,
+    pub(crate) clock: Clock,
+    pub(crate) paused: bool,
+    pub(crate) held: VecDeque<Input>,
+    /// When the next tick is scheduled.
+    pub(crate) tick_at: Option<Instant>,
+    pub(crate) machine: Machine,
+    /// Proposals of clients that wait at this node, by their place.
+    pub(crate) proposals: BTreeMap<Index, Term>,
+    /// The term that it leads, as it said last.
+    pub(crate) leading: Option<Term>,
+    /// A term whose start the judges have not looked at.
+    pub(crate) unjudged: Option<Term>,
+    /// Whether outputs were left for later.
+    pub(crate) undrained: bool,
+}
+
+/// The replicated state machine, without its state: the judges keep a digest of that.
+#[derive(Debug, Default)]
+pub(crate) struct Machine {
+    /// The last entry that it has done.
+    pub(crate) applied: Index,
+    /// What it was given and has not done.
+    pub(crate) queue: VecDeque<Run>,
+    pub(crate) queue_bytes: usize,
+}
+
+/// What reaches a core.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Message {
+        from: NodeId,
+        message: Box<Message>,
+    },
+    Tick,
+    Persisted(Vec<WriteId>),
+    /// The state machine has done some of what it was given.
+    Applied,
+    Fetched {
+        id: FetchId,
+        run: Run,
+    },
+    Command(Command),
+    /// The host takes the outputs that it left.
+    Drain,
+}
+
+impl Node {
+    pub(crate) fn new(config: Config, id: NodeId, disk: Disk, clock: Clock) -> Self {
+        Self {
+            id,
+            config,
+            core: None,
+            boot: 0,
+            disk,
+            given: WriteId::NONE,
+            confirmed: WriteId::NONE,
+            clock,
+            paused: false,
+            held: VecDeque::new(),
+            tick_at: None,
+            machine: Machine::default(),
+            proposals: BTreeMap::new(),
+            leading: None,
+            unjudged: None,
+            undrained: false,
+        }
+    }
+
+    pub(crate) const fn is_up(&self) -> bool {
+        self.core.is_some()
+    }
+
+    /// Writes handed to the disk of which the core was not told that they are durable.
+    pub(crate) const fn unconfirmed(&self) -> u64 {
+        self.given.get() - self.confirmed.get()
+    }
+
+    /// Keeps the input until the node goes on.
+    pub(crate) fn hold(&mut self, input: Input) {
+        let lossy = matches!(input, Input::Message { .. } | Input::Command(_) | Input::Tick);
+        if self.held.len() < HELD_MAX || !lossy {
+            self.held.push_back(input);
+        }
+    }
+
+    /// Everything that is only in memory is gone.
+    pub(crate) fn forget(&mut self) {
+        self.core = None;
+        self.boot += 1;
+        self.given = WriteId::NONE;
+        self.confirmed = WriteId::NONE;
+        self.paused = false;
+        self.held.clear();
+        self.tick_at = None;
+        self.machine.queue.clear();
+        self.machine.queue_bytes = 0;
+        self.proposals.clear();
+        self.leading = None;
+        self.unjudged = None;
+        self.undrained = false;
+    }
+}

@@ -1,0 +1,222 @@
+//! What a core owes the world, carried out, or cut short by a crash between any two outputs.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use raft_core::{FetchId, Index, Message, Outcome, Output, Run, Write, wire};
+
+use super::{
+    client::place,
+    judges::{Verdict, Violation, bounds, durability, hold},
+    node::Input,
+    profile::Hunt,
+    world::{Done, Event, World},
+};
+
+/// How often of 1,000 a hunter strikes when it sees its moment.
+const HUNT_PER_MILLE: u64 = 30;
+
+/// A crash between outputs comes within the first few.
+const CRASH_WITHIN: u64 = 6;
+
+impl World<'_> {
+    /// Takes the node's outputs: mostly all, now and then only some or none, for later.
+    pub(crate) fn take_outputs(&mut self, node: usize) -> Verdict {
+        let safe = self.healing.is_some();
+        let lazy = !safe && self.dice.per_mille(self.profile.host.undrained_per_mille);
+        let most = if lazy { self.dice.below(4) } else { u64::MAX };
+        let crashes = !safe && self.dice.per_mille(self.profile.faults.crash_between_per_mille);
+        let crash_at = if crashes { self.dice.below(CRASH_WITHIN) } else { u64::MAX };
+        let mut taken = 0;
+        while taken < most {
+            let Some(output) = self.nodes[node].core.as_mut().and_then(raft_core::Raft::poll_output) else {
+                break;
+            };
+            if taken == crash_at {
+                return self.crash(node, "between two outputs");
+            }
+            taken += 1;
+            bounds::step(node, taken)?;
+            bounds::output(&output, &self.profile.limits)?;
+            let prey = !safe && self.is_prey(&output);
+            self.execute(node, output)?;
+            if prey && self.dice.per_mille(HUNT_PER_MILLE) {
+                return self.crash(node, "at the worst moment");
+            }
+        }
+        if taken < most {
+            self.nodes[node].undrained = false;
+            return self.judge_drained(node);
+        }
+        self.leave_outputs(node);
+        Ok(())
+    }
+
+    /// Schedules the state machine's next work, unless it is idle or scheduled.
+    pub(crate) fn schedule_apply(&mut self, node: usize) {
+        if self.nodes[node].machine.queue.is_empty() {
+            return;
+        }
+        let most =
+            if self.healing.is_some() { Duration::from_micros(10) } else { self.profile.host.apply_max };
+        let at = self.now + self.dice.duration(Duration::ZERO, most);
+        let boot = self.nodes[node].boot;
+        self.queue.push(at, Event::Done { node, boot, done: Done::Input(Input::Applied) });
+    }
+
+    /// Schedules the node's next tick, if it is due before the one scheduled.
+    pub(crate) fn schedule_tick(&mut self, node: usize) {
+        let state = &mut self.nodes[node];
+        let Some(due) = state.core.as_ref().and_then(raft_core::Raft::next_tick) else { return };
+        let due = state.clock.world(due).max(self.now);
+        if state.tick_at.is_some_and(|at| at <= due) {
+            return;
+        }
+        let late = if self.healing.is_some() { Duration::ZERO } else { self.profile.host.tick_late_max };
+        let at = due + self.dice.duration(Duration::ZERO, late);
+        if state.tick_at.is_none_or(|scheduled| at < scheduled) {
+            state.tick_at = Some(at);
+            self.queue.push(at, Event::Tick { node });
+        }
+    }
+
+    fn execute(&mut self, node: usize, output: Output) -> Verdict {
+        match output {
+            Output::Persist { id, write } => {
+                self.judge_write(node, &write)?;
+                let run = write.run.as_ref().map_or((0, 0), |run| (run.first().get(), run.last().get()));
+                let state = write.hard_state;
+                let words = [10, id.get(), state.term.get(), state.commit.get(), run.0, run.1];
+                self.note(node, &words, format_args!("writes {id}: {write:?}"));
+                self.nodes[node].given = id;
+                self.nodes[node].disk.write(id, write);
+                self.sync(node);
+                Ok(())
+            }
+            Output::Send { to, message } => self.send(node, place(to), &message),
+            Output::Apply { run } => self.apply(node, run),
+            Output::Fetch { id, from } => self.fetch(node, id, from),
+            Output::Notify(fact) => self.told(node, fact),
+            Output::Halt(fault) => Err(Violation {
+                law: "a node with a good disk does not halt",
+                detail: format!("n{}: {fault}", node + 1),
+            }),
+        }
+    }
+
+    fn judge_write(&mut self, node: usize, write: &Write) -> Verdict {
+        self.judges.monotone.written(node, write.hard_state)?;
+        let Some(run) = &write.run else { return Ok(()) };
+        let state = &self.nodes[node];
+        self.judges.log.written(state.id, run, state.disk.written(), state.leading)?;
+        self.judges.commits.written(state.id, run, state.disk.written())
+    }
+
+    /// Sends through the real codec and the simulated network.
+    fn send(&mut self, from: usize, to: usize, message: &Message) -> Verdict {
+        let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
+        let id = sender.id;
+        durability::sent(id, message, &sender.disk, &receiver.disk, receiver.leading)?;
+        match message {
+            Message::Vote { term, .. } => self.judges.votes.told(from, id, *term)?,
+            Message::VoteReply { term, granted: true } => self.judges.votes.told(from, receiver.id, *term)?,
+            Message::Append { term, .. } => self.judges.elections.leads(id, *term)?,
+            Message::VoteReply { granted: false, .. }
+            | Message::PreVote { .. }
+            | Message::PreVoteReply { .. }
+            | Message::AppendReply { .. }
+            | Message::TimeoutNow { .. } => {}
+        }
+        let receiver = receiver.id;
+        self.trace.note(
+            self.now,
+            Some(id),
+            &[11, receiver.get()],
+            format_args!("says to {receiver}: {message:?}"),
+        );
+        let sent = self.through_the_codec(message)?;
+        let arrivals = self.network.route(self.now, from, to);
+        let mut copies = 0;
+        for at in arrivals.iter() {
+            copies += 1;
+            self.queue.push(at, Event::Deliver { from, to, message: Box::new(sent.clone()) });
+        }
+        self.totals.messages += 1;
+        self.totals.lost += u64::from(copies == 0);
+        self.totals.doubled += u64::from(copies > 1);
+        Ok(())
+    }
+
+    fn through_the_codec(&mut self, message: &Message) -> Result<Message, Violation> {
+        let law = "what is decoded is what was encoded";
+        self.head.clear();
+        wire::encode_head(message, &mut self.head);
+        hold(self.head.len() <= wire::HEAD_BYTES_MAX, law, || {
+            format!("the head of {message:?} is too long")
+        })?;
+        if let Some(run) = message.run() {
+            self.head.extend_from_slice(run.body());
+        }
+        self.trace.bytes(&self.head);
+        let decoded = wire::decode(Bytes::copy_from_slice(&self.head))
+            .map_err(|error| Violation { law, detail: format!("{message:?}: {error}") })?;
+        hold(decoded == *message, law, || format!("{message:?} became {decoded:?}"))?;
+        Ok(decoded)
+    }
+
+    fn apply(&mut self, node: usize, run: Run) -> Verdict {
+        let id = self.nodes[node].id;
+        let words = [12, run.first().get(), run.last().get(), run.term().get()];
+        self.note(node, &words, format_args!("applies {run:?}"));
+        durability::applied(id, &run, self.nodes[node].disk.durable())?;
+        self.judges.machines.applied(id, &run, &self.judges.commits, &self.judges.log)?;
+        let machine = &mut self.nodes[node].machine;
+        let idle = machine.queue.is_empty();
+        machine.queue_bytes += run.body().len();
+        machine.queue.push_back(run);
+        bounds::applying(node, machine.queue_bytes, &self.profile.limits)?;
+        if idle {
+            self.schedule_apply(node);
+        }
+        Ok(())
+    }
+
+    /// Storage answers later with what it holds now, or with what it holds then: either is what a reader may find.
+    fn fetch(&mut self, node: usize, id: FetchId, from: Index) -> Verdict {
+        self.totals.fetches += 1;
+        self.note(node, &[13, id.get(), from.get()], format_args!("asks its disk for {from} ({id})"));
+        let Some(run) = self.nodes[node].disk.written().fetch(from) else {
+            let detail = format!("n{} asks for {from}, its disk was never given that", node + 1);
+            return Err(Violation { law: "fetches ask for what was written", detail });
+        };
+        let most =
+            if self.healing.is_some() { Duration::from_micros(50) } else { self.profile.host.fetch_max };
+        let at = self.now + self.dice.duration(Duration::ZERO, most);
+        let boot = self.nodes[node].boot;
+        self.queue.push(at, Event::Done { node, boot, done: Done::Fetch { id, from, run } });
+        Ok(())
+    }
+
+    fn leave_outputs(&mut self, node: usize) {
+        if std::mem::replace(&mut self.nodes[node].undrained, true) {
+            return;
+        }
+        let at = self.now + self.dice.duration(Duration::ZERO, Duration::from_millis(100));
+        let boot = self.nodes[node].boot;
+        self.queue.push(at, Event::Done { node, boot, done: Done::Input(Input::Drain) });
+    }
+
+    fn is_prey(&self, output: &Output) -> bool {
+        match (self.profile.faults.hunt, output) {
+            (Some(Hunt::Voter), Output::Send { message, .. }) => {
+                matches!(message, Message::VoteReply { granted: true, .. } | Message::Vote { .. })
+            }
+            (Some(Hunt::Acknowledger), Output::Send { message, .. }) => {
+                matches!(message, Message::AppendReply { outcome: Outcome::Accepted { .. }, .. })
+            }
+            (Some(Hunt::Leader), Output::Send { message, .. }) => message.run().is_some(),
+            (Some(Hunt::Writer), Output::Persist { .. }) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! One run: a group, its network, its clients and its faults, moved by one queue of events and one seed.
+
+use std::time::Duration;
+
+use machine_core::{Instant, NodeId, Rng};
+use raft_core::{FetchId, Index, Message, Run};
+
+use super::{
+    Totals,
+    client::Clients,
+    healing::Healing,
+    judges::{Judges, Verdict, Violation, hold},
+    nemesis::Fault,
+    node::{Input, Node},
+    profile::Profile,
+};
+use crate::{
+    Trace,
+    clock::{Clock, RATE_TRUE_PPM},
+    disk::Disk,
+    network::Network,
+    queue::Queue,
+};
+
+/// Most events in a run: it ends long before, unless something spins.
+const EVENTS_MAX: u64 = 1_000_000;
+
+/// Most events that may wait.
+const QUEUE_MAX: usize = 1 << 17;
+
+/// Everything there is.
+#[derive(Debug)]
+pub(crate) struct World<'t> {
+    pub(crate) now: Instant,
+    pub(crate) queue: Queue<Event>,
+    /// Every choice that has no generator of its own.
+    pub(crate) dice: Rng,
+    pub(crate) profile: Profile,
+    pub(crate) network: Network,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) clients: Clients,
+    pub(crate) judges: Judges,
+    pub(crate) trace: &'t mut Trace,
+    pub(crate) totals: Totals,
+    pub(crate) healing: Option<Healing>,
+    /// Reused for the heads of messages.
+    pub(crate) head: Vec<u8>,
+}
+
+/// What happens at a moment.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Deliver {
+        from: usize,
+        to: usize,
+        message: Box<Message>,
+    },
+    Tick {
+        node: usize,
+    },
+    /// Something that the host of this life of the node began has come to its end.
+    Done {
+        node: usize,
+        boot: u64,
+        done: Done,
+    },
+    Start {
+        node: usize,
+    },
+    Resume {
+        node: usize,
+        boot: u64,
+    },
+    Client,
+    Fault(Fault),
+    /// All faults end.
+    Heal,
+    /// After that: how far is the group?
+    Probe,
+}
+
+/// What a host waits for.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Sync,
+    /// With what storage held when it was asked.
+    Fetch {
+        id: FetchId,
+        from: Index,
+        run: Run,
+    },
+    Input(Input),
+}
+
+impl<'t> World<'t> {
+    pub(crate) fn new(seed: u64, trace: &'t mut Trace) -> Self {
+        let mut dice = Rng::new(seed);
+        let profile = Profile::draw(&mut dice);
+        let network = Network::new(profile.nodes, profile.network, dice.fork());
+        let nodes = (0..profile.nodes).map(|node| new_node(node, &profile, &mut dice)).collect();
+        Self {
+            now: Instant::ZERO,
+            queue: Queue::new(),
+            network,
+            nodes,
+            clients: Clients::new(profile.load.clients),
+            judges: Judges::new(profile.nodes),
+            trace,
+            totals: Totals::default(),
+            healing: None,
+            head: Vec::new(),
+            dice,
+            profile,
+        }
+    }
+
+    /// From the first start to the last check, or to the first law that is broken.
+    pub(crate) fn run(&mut self) -> Verdict {
+        for node in 0..self.nodes.len() {
+            let at = Instant::ZERO + self.dice.duration(Duration::ZERO, Duration::from_millis(50));
+            self.queue.push(at, Event::Start { node });
+        }
+        self.queue.push(Instant::ZERO, Event::Client);
+        self.queue.push(Instant::ZERO + self.profile.unsafe_for, Event::Heal);
+        self.schedule_faults();
+        while let Some((at, event)) = self.queue.pop() {
+            self.now = at;
+            self.totals.events += 1;
+            hold(self.totals.events < EVENTS_MAX && self.queue.len() < QUEUE_MAX, "a run ends", || {
+                format!("{} events happened, {} wait", self.totals.events, self.queue.len())
+            })?;
+            self.handle(event)?;
+            if self.healing.as_ref().is_some_and(Healing::is_over) {
+                break;
+            }
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// Gives the input to the node's core, or keeps it while the node is paused.
+    pub(crate) fn input(&mut self, node: usize, input: Input) -> Verdict {
+        if !self.nodes[node].is_up() {
+            return Ok(());
+        }
+        if self.nodes[node].paused {
+            self.nodes[node].hold(input);
+            return Ok(());
+        }
+        self.call(node, input)?;
+        self.settle(node)
+    }
+
+    /// A note about one node.
+    pub(crate) fn note(&mut self, node: usize, words: &[u64], text: std::fmt::Arguments<'_>) {
+        self.trace.note(self.now, Some(self.nodes[node].id), words, text);
+    }
+
+    fn handle(&mut self, event: Event) -> Verdict {
+        match event {
+            Event::Deliver { from, to, message } => {
+                let from = self.nodes[from].id;
+                self.input(to, Input::Message { from, message })
+            }
+            Event::Tick { node } => {
+                if self.nodes[node].tick_at != Some(self.now) {
+                    return Ok(());
+                }
+                self.nodes[node].tick_at = None;
+                self.input(node, Input::Tick)
+            }
+            Event::Done { node, boot, .. } if self.nodes[node].boot != boot => Ok(()),
+            Event::Done { node, done: Done::Input(input), .. } => self.input(node, input),
+            Event::Done { node, done: Done::Sync, .. } => self.synced(node),
+            Event::Done { node, done: Done::Fetch { id, from, run }, .. } => {
+                let newer = self.nodes[node].disk.written().fetch(from).filter(|_| self.dice.per_mille(500));
+                self.input(node, Input::Fetched { id, run: newer.unwrap_or(run) })
+            }
+            Event::Start { node } => self.start(node),
+            Event::Resume { node, boot } if self.nodes[node].boot != boot => Ok(()),
+            Event::Resume { node, .. } => self.resume(node),
+            Event::Client if self.healing.is_some() => Ok(()),
+            Event::Client => self.client_acts(),
+            Event::Fault(_) if self.healing.is_some() => Ok(()),
+            Event::Fault(fault) => self.strike(fault),
+            Event::Heal => self.heal(),
+            Event::Probe => self.probe(),
+        }
+    }
+
+    /// A sync has ended: what it covered is durable, and the next begins.
+    fn synced(&mut self, node: usize) -> Verdict {
+        let synced = self.nodes[node].disk.finish_sync();
+        self.totals.writes += synced.len() as u64;
+        self.totals.syncs += 1;
+        for (_, write) in &synced {
+            self.judges.votes.became_durable(node, write.hard_state)?;
+        }
+        let Some((newest, _)) = synced.last() else {
+            return Err(Violation { law: "a sync covers something", detail: format!("n{}", node + 1) });
+        };
+        let mut told = vec![*newest];
+        if self.dice.per_mille(self.profile.host.repeat_per_mille) {
+            let part = usize::try_from(self.dice.below(synced.len() as u64)).expect("below a length");
+            told = vec![synced[part].0, *newest, synced[part].0];
+        }
+        self.note(node, &[1, newest.get()], format_args!("has {newest} on its disk"));
+        self.sync(node);
+        self.input(node, Input::Persisted(told))
+    }
+
+    /// Starts a sync if there is something to do.
+    pub(crate) fn sync(&mut self, node: usize) {
+        let Node { disk, boot, .. } = &mut self.nodes[node];
+        if let Some(at) = disk.start_sync(self.now) {
+            self.queue.push(at, Event::Done { node, boot: *boot, done: Done::Sync });
+        }
+    }
+
+    fn close(&mut self) {
+        self.totals.seeds = 1;
+        self.totals.virtual_nanos = self.now.as_nanos();
+        self.totals.elections = self.judges.elections.count();
+        self.totals.acknowledged = self.judges.promises.count();
+        self.totals.reads = self.judges.reads.answered();
+        self.totals.committed = self.judges.commits.top().get();
+        self.totals.digest = self.trace.digest().get();
+    }
+}
+
+fn new_node(node: usize, profile: &Profile, dice: &mut Rng) -> Node {
+    let disk = Disk::new(profile.disk, dice.fork());
+    let start = Instant::from_nanos(dice.below(1 << 40));
+    let drift = profile.host.drift_ppm;
+    let rate = RATE_TRUE_PPM - drift + dice.below(2 * drift + 1);
+    Node::new(profile.config(node), NodeId::of(node as u64 + 1), disk, Clock::new(start, rate))
+}

@@ -1,0 +1,130 @@
+//! What a run leaves behind: a digest always, lines of text when asked.
+
+use std::{collections::VecDeque, fmt, io};
+
+use machine_core::{Instant, NodeId};
+
+use crate::Digest;
+
+/// Records a run. Text is made only where someone wants to read it; the digest covers every event either way, so that
+/// a silent run and a told one can be compared.
+#[derive(Debug, Default)]
+pub struct Trace {
+    digest: Digest,
+    events: u64,
+    now: Instant,
+    reader: Reader,
+}
+
+impl Trace {
+    /// Keeps only the digest.
+    #[must_use]
+    pub fn quiet() -> Self {
+        Self::default()
+    }
+
+    /// Keeps the newest `lines` lines of text.
+    #[must_use]
+    pub fn tail(lines: usize) -> Self {
+        Self { reader: Reader::Tail { lines: VecDeque::new(), lines_max: lines }, ..Self::default() }
+    }
+
+    /// Writes every line to `sink`, until the sink fails (a closed pipe is no failure of the run).
+    #[must_use]
+    pub fn told(sink: Box<dyn io::Write>) -> Self {
+        Self { reader: Reader::Sink(Sink(sink)), ..Self::default() }
+    }
+
+    /// The digest of everything so far.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Events so far.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The virtual time of the newest event.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The lines kept, oldest first; empty unless made by [`Trace::tail`].
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        let lines = match &self.reader {
+            Reader::Tail { lines, .. } => Some(lines),
+            Reader::Nobody | Reader::Sink(_) => None,
+        };
+        lines.into_iter().flatten().map(String::as_str)
+    }
+
+    /// One event: `words` go into the digest, `text` (made lazily) to the reader.
+    pub(crate) fn note(
+        &mut self,
+        now: Instant,
+        who: Option<NodeId>,
+        words: &[u64],
+        text: fmt::Arguments<'_>,
+    ) {
+        self.events += 1;
+        self.now = now;
+        self.digest.word(now.as_nanos());
+        self.digest.word(who.map_or(0, NodeId::get));
+        for word in words {
+            self.digest.word(*word);
+        }
+        self.tell(now, who, text);
+    }
+
+    /// Bytes that belong to the event noted last.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.digest.bytes(bytes);
+    }
+
+    fn tell(&mut self, now: Instant, who: Option<NodeId>, text: fmt::Arguments<'_>) {
+        let line = |now: Instant| match who {
+            Some(node) => format!("{now} {node} {text}"),
+            None => format!("{now} -- {text}"),
+        };
+        match &mut self.reader {
+            Reader::Nobody => {}
+            Reader::Tail { lines, lines_max } => {
+                if lines.len() >= *lines_max {
+                    lines.pop_front();
+                }
+                lines.push_back(line(now));
+            }
+            Reader::Sink(sink) => {
+                if writeln!(sink.0, "{}", line(now)).is_err() {
+                    self.reader = Reader::Nobody;
+                }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+enum Reader {
+    #[default]
+    Nobody,
+    Tail {
+        lines: VecDeque<String>,
+        lines_max: usize,
+    },
+    Sink(Sink),
+}
+
+struct Sink(Box<dyn io::Write>);
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sink")
+    }
+}
+
+#[cfg(test)]
+mod tests;
