@@ -27,6 +27,8 @@ enum Call {
     Applied(u64),
     Fetched(bool),
     Crash,
+    /// An honest append of so many entries, from the leader it knows or in the next term.
+    Follow(u64),
     /// As much time as it takes to stand, and all pre-votes and votes that it asks for.
     Elect,
 }
@@ -91,6 +93,7 @@ fn call() -> impl Strategy<Value = Call> {
         2 => prop_oneof![20 => Just(true), 1 => Just(false)].prop_map(Call::Fetched),
         1 => Just(Call::Crash),
         2 => Just(Call::Elect),
+        6 => (0..4u64).prop_map(Call::Follow),
     ]
 }
 
@@ -158,7 +161,8 @@ impl Host {
             Call::Poll(most) => self.poll(*most),
             Call::Persisted(most) => self.persist(*most),
             Call::PersistedAnything(id) if *id > 1_000 => {
-                assert!(self.raft.persisted(self.now, WriteId::new(*id)).is_err());
+                let halted = self.raft.next_tick().is_none();
+                assert_eq!(self.raft.persisted(self.now, WriteId::new(*id)).is_ok(), halted);
             }
             Call::PersistedAnything(_) => {}
             Call::Applied(index) => {
@@ -168,6 +172,7 @@ impl Host {
             Call::Fetched(honest) => self.fetched(*honest),
             Call::Crash => self.crash(),
             Call::Elect => self.elect(),
+            Call::Follow(count) => self.follow(*count),
         }
         self.raft.check().unwrap_or_else(|broken| panic!("{broken} after {call:?}"));
         let after = self.raft.status();
@@ -279,6 +284,19 @@ impl Host {
         let recovered = self.disk.recovered(self.applied);
         self.raft = Raft::new(limits(), recovered, 5, self.now).expect("what it wrote is sound");
         self.durable = WriteId::NONE;
+    }
+
+    fn follow(&mut self, count: u64) {
+        let mut written = self.disk.clone();
+        self.unfinished.iter().for_each(|(_, write)| written.write(write));
+        let status = self.raft.status();
+        let terms = written.terms();
+        let last = u64::try_from(terms.len()).expect("short");
+        let known = status.leader.filter(|leader| *leader != n(1) && last == status.last.get());
+        let term = if known.is_some() { status.term } else { status.term.next() };
+        let run = (count > 0).then(|| block(term.get(), last + 1, count));
+        let prev = common::pos(terms.last().copied().unwrap_or(0), last);
+        self.step(known.unwrap_or(n(2)), common::append(term.get(), prev, last + count, run));
     }
 
     fn elect(&mut self) {

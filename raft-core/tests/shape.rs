@@ -111,6 +111,21 @@ fn term_and_vote_are_written_with_or_before_the_entries_that_need_them() {
 }
 
 #[test]
+fn commit_hint_never_runs_ahead_of_what_is_written_with_it() {
+    let mut node = Node::fresh(3);
+    node.step(2, append(2, pos(0, 0), 0, Some(block(1, 1, 2))));
+    node.step(2, append(2, pos(1, 2), 4, Some(block(2, 3, 2))));
+    assert_eq!(node.commit(), 4);
+    // A crash after any of the writes must leave a log that reaches to its commit index.
+    let mut store = Store::default();
+    for (_, write) in writes(&node.poll()) {
+        store.write(&write);
+        assert!(store.hard_state.commit <= i(store.entries.len() as u64), "{write:?}");
+    }
+    assert_eq!((store.terms(), store.hard_state.commit), (vec![1, 1, 2, 2], i(4)));
+}
+
+#[test]
 fn overwritten_write_that_finishes_late_makes_nothing_durable() {
     // A-C-A: the same entries, another leader's in between, the same again.
     let mut node = Node::with_log(3, &[1]);
