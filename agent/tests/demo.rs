@@ -59,6 +59,17 @@ fn two_thousand_lines_survive_the_demo() {
 }
 
 #[test]
+fn a_follower_that_stands_still_is_shown_with_the_memory_of_all() {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let mut command = demo(temporary.path(), &["--slow-follower", "--lines", "5000"]);
+    let output = command.output().expect("the program is there");
+    let (table, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{table}\n{said}");
+    assert!(table.contains("5000 entries acknowledged") && table.contains("configured bound"), "{table}");
+    assert_eq!(file_names(temporary.path()), [""; 0], "nothing is left behind");
+}
+
+#[test]
 fn the_lines_of_a_file_are_taken_whatever_bytes_they_have() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let folder = tempfile::tempdir().expect("a temporary folder");
