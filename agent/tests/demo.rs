@@ -53,8 +53,19 @@ fn two_thousand_lines_survive_the_demo() {
     ] {
         assert!(table.lines().any(|line| line.starts_with(row)), "{row} in\n{table}");
     }
-    assert!(table.lines().any(|line| line.split_whitespace().eq(["lost", "0"])), "{table}");
+    assert!(table.lines().any(|line| line.split_whitespace().eq(["lost", "0", "lines"])), "{table}");
     assert!(table.contains("order kept") && table.contains("yes"), "{table}");
+    assert_eq!(file_names(temporary.path()), [""; 0], "nothing is left behind");
+}
+
+#[test]
+fn a_follower_that_stands_still_is_shown_with_the_memory_of_all() {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let mut command = demo(temporary.path(), &["--slow-follower", "--lines", "5000"]);
+    let output = command.output().expect("the program is there");
+    let (table, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{table}\n{said}");
+    assert!(table.contains("5000 entries acknowledged") && table.contains("configured bound"), "{table}");
     assert_eq!(file_names(temporary.path()), [""; 0], "nothing is left behind");
 }
 

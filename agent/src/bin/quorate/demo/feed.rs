@@ -30,6 +30,8 @@ pub(crate) struct Fed {
     pub(crate) elapsed: Duration,
     pub(crate) killed: Option<Killed>,
     latencies_us: Histogram<u64>,
+    /// Without the lines that were under way during the outage, or sent then.
+    latencies_up_us: Histogram<u64>,
 }
 
 /// The leader that was killed.
@@ -45,6 +47,11 @@ pub(crate) struct Killed {
 impl Fed {
     pub(crate) fn latency(&self, quantile: f64) -> Duration {
         Duration::from_micros(self.latencies_us.value_at_quantile(quantile))
+    }
+
+    /// The same of the lines that did not meet the outage.
+    pub(crate) fn latency_without_outage(&self, quantile: f64) -> Duration {
+        Duration::from_micros(self.latencies_up_us.value_at_quantile(quantile))
     }
 
     /// Acknowledged lines for each second of the whole time.
@@ -74,14 +81,18 @@ pub(crate) fn feed(
         .with_outstanding_lines_max(outstanding)
         .with_patience(PATIENCE);
     let mut appender = Appender::new(config)?;
-    let latencies_us = Histogram::new_with_bounds(1, micros(LATENCY_MAX), 3);
+    let histogram = || {
+        let histogram = Histogram::new_with_bounds(1, micros(LATENCY_MAX), 3);
+        histogram.map_err(|error| Failure::new(error.to_string()))
+    };
     let mut fed = Fed {
         client: appender.client(),
         acknowledged: 0,
         sent: Summary::default(),
         elapsed: Duration::ZERO,
         killed: None,
-        latencies_us: latencies_us.map_err(|error| Failure::new(error.to_string()))?,
+        latencies_us: histogram()?,
+        latencies_up_us: histogram()?,
     };
     let (total, start) = (source.lines(), now());
     let mut pass = source.pass()?;
@@ -110,11 +121,18 @@ impl Fed {
         self.acknowledged = ack.last_sequence;
         let lines = ack.last_sequence - ack.first_sequence + 1;
         self.latencies_us.saturating_record_n(micros(ack.latency), lines);
+        let mut met_outage = false;
         if let Some(killed) = &mut self.killed {
             // What the old leader had said before it died may arrive later; it proves nothing about the new one.
             if killed.fail_over.is_none() && ack.link > killed.link {
                 killed.fail_over = Some(ack.at.saturating_duration_since(killed.at));
             }
+            let back = killed.fail_over.map(|fail_over| killed.at + fail_over);
+            let sent = ack.at.checked_sub(ack.latency);
+            met_outage = sent.is_none_or(|sent| back.is_none_or(|back| sent < back));
+        }
+        if !met_outage {
+            self.latencies_up_us.saturating_record_n(micros(ack.latency), lines);
         }
     }
 

@@ -39,7 +39,7 @@ impl Report<'_> {
         for (node, found) in self.found.iter().enumerate() {
             table.row([format!("found on {}", id(node)), format!("{} lines", found.lines)]);
         }
-        table.row(["lost", &self.lost().to_string()]);
+        table.row(["lost", &format!("{} lines", self.lost())]);
         table.row(["order kept", if self.order_kept() { "yes" } else { "NO" }]);
         let before = self.killed.acknowledged_before();
         let fail_over = self.killed.fail_over.map_or_else(|| "not seen".to_owned(), millis);
@@ -50,9 +50,13 @@ impl Report<'_> {
         table.row(["catch-up", &format!("{} from the restart", millis(self.caught_up))]);
         let (all, up) = (self.fed.per_second(), self.fed.per_second_without_outage());
         table.row(["appends per second", &format!("{all:.0}; {up:.0} without the outage")]);
-        let (p50, p99) = (self.fed.latency(0.5), self.fed.latency(0.99));
-        table.row(["latency p50", &millis(p50)]);
-        table.row(["latency p99", &millis(p99)]);
+        for (name, quantile) in [("latency p50", 0.5), ("latency p99", 0.99)] {
+            let (all, up) = (self.fed.latency(quantile), self.fed.latency_without_outage(quantile));
+            table.row([
+                name,
+                &format!("{}; {} of lines that did not meet the outage", millis(all), millis(up)),
+            ]);
+        }
         let Refused { node, after, refusal } = self.refused;
         table.row([
             "without a majority",
