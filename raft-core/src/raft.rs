@@ -268,7 +268,8 @@ impl Raft {
             return Ok(());
         };
         match (reader, &mut self.role) {
-            (Reader::Apply, _) => self.apply.fetched = Some(run),
+            // No further than what is committed: the rest may be replaced before it is handed out.
+            (Reader::Apply, _) => self.apply.fetched = run.up_to(self.commit),
             (Reader::Follower(peer), Role::Leader(leading)) => leading.followers[peer].fetched = Some(run),
             _ => {}
         }
