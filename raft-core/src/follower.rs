@@ -107,8 +107,6 @@ impl Raft {
         if new <= self.log.last() {
             assert!(new > self.commit, "what is committed is never replaced");
             self.log.truncate(new);
-            // What was read back for Apply may reach beyond the commit index, and so hold what is replaced here.
-            self.apply.fetched = self.apply.fetched.take().and_then(|run| run.up_to(new.prev()));
             for write in &mut self.disk.outstanding {
                 write.log = write.log.min(new.prev());
             }
