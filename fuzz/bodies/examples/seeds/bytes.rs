@@ -4,7 +4,7 @@ use transport::encode;
 
 const RAFT_WIRE: &str = include_str!("../../../../docs/raft-wire.md");
 
-/// Every vector of `docs/raft-wire.md` as it is, too short, too long, and with each of its first bytes off by one.
+/// Every vector of `docs/raft-wire.md` as it is, too short, too long, and with each byte before its term changed.
 pub(crate) fn wire() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for (name, vector) in vectors() {
@@ -12,7 +12,7 @@ pub(crate) fn wire() -> Vec<Vec<u8>> {
         let whole = [&[selector], &vector[..]].concat();
         seeds.push(whole[..whole.len() - 1].to_vec());
         seeds.push([&whole[..], &[0]].concat());
-        for at in 1..4 {
+        for at in 1..=4 {
             let mut other = whole.clone();
             other[at] = other[at].wrapping_add(7);
             seeds.push(other);

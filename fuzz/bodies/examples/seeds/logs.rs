@@ -31,6 +31,14 @@ pub(crate) fn logs() -> Vec<Vec<u8>> {
         let mut full = whole.clone();
         full[78..94].copy_from_slice(&[(u64::MAX - 1).to_le_bytes(); 2].concat());
         seeds.push([&full[..], &[7, 3]].concat());
+        // The second header tells another end of the first segment, or another last position, than its records.
+        for (at, value) in [(56, u32::MAX), (80, 77)] {
+            let mut other = folder.clone();
+            if let Some((_, bytes)) = other.get_mut(1) {
+                bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                seeds.push(bodies::wal_recover::described(&other));
+            }
+        }
         if folder.len() > 1 {
             seeds.push(bodies::wal_recover::described(&folder[..1]));
             seeds.push(bodies::wal_recover::described(&folder[1..]));
