@@ -1,0 +1,136 @@
+//! What single nodes do, remembered: a small world has millions of moments, but its nodes have only thousands.
+//!
+//! Sound for the same reason as merging moments is: nodes of equal digest do the same.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hash, Hasher},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use raft_core::Message;
+
+use crate::{
+    folding::Folding,
+    node::{Deeds, Node, id},
+};
+
+/// Something that one node goes through.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// A message reaches it.
+    Hear(Arc<Envelope>),
+    /// See [`Node::time_out`].
+    TimeOut,
+    /// See [`Node::remind`].
+    Remind,
+    /// See [`Node::propose`].
+    Propose(u8),
+    /// See [`Node::complete_write`].
+    CompleteWrite,
+    /// See [`Node::crash`].
+    Crash(usize),
+}
+
+/// A message on its way.
+#[derive(Debug)]
+pub struct Envelope {
+    /// The sender's place.
+    pub from: usize,
+    /// The receiver's place.
+    pub to: usize,
+    /// What it says.
+    pub message: Message,
+    content: u64,
+}
+
+impl Envelope {
+    fn new(from: usize, to: usize, message: Message) -> Self {
+        let mut state = Folding::default();
+        message.hash(&mut state);
+        Self { from, to, message, content: state.finish() }
+    }
+
+    pub(crate) const fn content(&self) -> u64 {
+        self.content
+    }
+}
+
+impl PartialEq for Envelope {
+    fn eq(&self, other: &Self) -> bool {
+        (self.from, self.to, self.content) == (other.from, other.to, other.content)
+    }
+}
+
+impl Eq for Envelope {}
+
+impl Hash for Envelope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.from, self.to, self.content).hash(state);
+    }
+}
+
+impl std::fmt::Display for Envelope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to {}: {:?}", id(self.from), id(self.to), self.message)
+    }
+}
+
+/// What becomes of a node by a step.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The node afterwards.
+    pub node: Arc<Node>,
+    /// What it did.
+    pub deeds: Deeds,
+    /// The messages among its deeds.
+    pub sent: Vec<Arc<Envelope>>,
+}
+
+/// All outcomes so far.
+#[derive(Debug)]
+pub struct Known {
+    asks: bool,
+    outcomes: RwLock<HashMap<(u64, Step), Arc<Outcome>, BuildHasherDefault<Folding>>>,
+}
+
+impl Known {
+    /// Nothing yet. `asks` as in [`Bounds`](crate::world::Bounds).
+    #[must_use]
+    pub fn new(asks: bool) -> Self {
+        Self { asks, outcomes: RwLock::default() }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.outcomes.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// What the core does in this step.
+    pub(crate) fn outcome(&self, node: &Node, step: Step) -> Arc<Outcome> {
+        let key = (node.digests[0], step);
+        if let Some(outcome) = self.outcomes.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(outcome);
+        }
+        let outcome = Arc::new(self.work_out(node, &key.1));
+        let mut outcomes = self.outcomes.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(outcomes.entry(key).or_insert(outcome))
+    }
+
+    fn work_out(&self, before: &Node, step: &Step) -> Outcome {
+        let mut node = before.clone();
+        let deeds = match step {
+            Step::Hear(envelope) => node.deliver(envelope.from, &envelope.message),
+            Step::TimeOut => node.time_out(self.asks),
+            Step::Remind => node.remind(),
+            Step::Propose(payload) => node.propose(*payload),
+            Step::CompleteWrite => node.complete_write(),
+            Step::Crash(kept) => node.crash(*kept),
+        };
+        let place = node.place();
+        let sent =
+            deeds.sent.iter().map(|(to, message)| Arc::new(Envelope::new(place, *to, message.clone())));
+        Outcome { sent: sent.collect(), node: Arc::new(node), deeds }
+    }
+}
