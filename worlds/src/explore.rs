@@ -63,7 +63,7 @@ impl Exploration {
     /// When a core does: a panic is a bug of ours.
     #[must_use]
     pub fn run(&self) -> Explored {
-        let known = Known::new(self.bounds.asks);
+        let known = Known::new(&self.bounds);
         let small = Small { exploration: self.clone(), known, left: AtomicUsize::new(0) };
         let checker = small.checker().threads(self.threads).finish_when(HasDiscoveries::AnyFailures);
         let checker = match self.depth_max {

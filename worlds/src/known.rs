@@ -8,11 +8,12 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use raft_core::Message;
+use raft_core::{Message, RoleName};
 
 use crate::{
     folding::Folding,
     node::{Deeds, Node, id},
+    world::Bounds,
 };
 
 /// Something that one node goes through.
@@ -49,6 +50,24 @@ impl Envelope {
         let mut state = Folding::default();
         message.hash(&mut state);
         Self { from, to, message, content: state.finish() }
+    }
+
+    /// Whether the receiver will never heed it: an answer to a question of a term that it knows to be over, or a
+    /// question to which the answer would be such. What the receiver can still forget in a crash does not count.
+    #[must_use]
+    pub fn is_moot(&self, receiver: &Node) -> bool {
+        let (known, vote) = receiver.kept();
+        let is = |role, term| receiver.role == role && receiver.term == term;
+        match self.message {
+            Message::PreVoteReply { term, granted: true } => term <= known,
+            Message::PreVoteReply { term, granted: false } => term <= known,
+            Message::VoteReply { term, granted } => {
+                term <= known && !(granted && is(RoleName::Candidate, term))
+            }
+            Message::AppendReply { term, .. } => term <= known && !is(RoleName::Leader, term),
+            Message::Vote { term, .. } => term == known && vote.is_some_and(|vote| vote != id(self.from)),
+            Message::PreVote { .. } | Message::Append { .. } | Message::TimeoutNow { .. } => false,
+        }
     }
 
     pub(crate) const fn content(&self) -> u64 {
@@ -91,14 +110,20 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct Known {
     asks: bool,
+    drops_moot: bool,
     outcomes: RwLock<HashMap<(u64, Step), Arc<Outcome>, BuildHasherDefault<Folding>>>,
 }
 
 impl Known {
-    /// Nothing yet. `asks` as in [`Bounds`](crate::world::Bounds).
+    /// Nothing yet.
     #[must_use]
-    pub fn new(asks: bool) -> Self {
-        Self { asks, outcomes: RwLock::default() }
+    pub fn new(bounds: &Bounds) -> Self {
+        let &Bounds { asks, drops_moot, .. } = bounds;
+        Self { asks, drops_moot, outcomes: RwLock::default() }
+    }
+
+    pub(crate) const fn drops_moot(&self) -> bool {
+        self.drops_moot
     }
 
     /// How many there are.

@@ -13,6 +13,8 @@ fn main() {
         reminders_max: a[5] as u8,
         duplicates_max: a[6] as u8,
         asks: a[7] == 1,
+        drops_moot: a[10] == 1,
+        window: a[11] as usize,
         in_flight_max: 100,
     };
     let mut e = Exploration::new(bounds);

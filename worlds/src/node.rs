@@ -13,7 +13,7 @@ use raft_core::{
     Run, Term, Write,
 };
 
-use crate::{folding::Folding, names::Renaming};
+use crate::{folding::Folding, names::Renaming, world::Bounds};
 
 /// Far apart, so that no count of reminders that a small world allows makes a leader doubt its majority.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
@@ -49,8 +49,11 @@ impl Disk {
 #[derive(Clone, Debug)]
 pub struct Node {
     raft: Raft,
+    config: Config,
     place: usize,
     voters: usize,
+    /// Whether there are crashes in this world, so that a hint that only a restart reads matters.
+    crashes: bool,
     /// Left out of the digest: which times are passed to the core follows from the action and the role alone.
     clock: Instant,
     /// What a crash leaves.
@@ -87,11 +90,17 @@ pub struct Deeds {
 impl Node {
     /// A node that never ran.
     #[must_use]
-    pub fn new(place: usize, voters: usize) -> Self {
+    pub fn new(place: usize, bounds: &Bounds) -> Self {
+        let config = Config::new(id(place), (0..bounds.nodes).map(id))
+            .with_heartbeat_interval(HEARTBEAT_INTERVAL)
+            .with_election_timeout(ELECTION_TIMEOUT_MIN, ELECTION_TIMEOUT_MAX)
+            .with_inflight_messages_max(bounds.window);
         let mut node = Self {
-            raft: machine(place, voters, Recovered::default(), Instant::ZERO),
+            raft: machine(config.clone(), Recovered::default(), Instant::ZERO),
+            config,
+            crashes: bounds.crashes_max > 0,
             place,
-            voters,
+            voters: bounds.nodes,
             clock: Instant::ZERO,
             disk: Disk::default(),
             outstanding: VecDeque::new(),
@@ -172,7 +181,7 @@ impl Node {
             }
         }
         let recovered = Recovered { hard_state: self.disk.hard_state, runs, applied: Index::ZERO };
-        self.raft = machine(self.place, self.voters, recovered, self.clock);
+        self.raft = machine(self.config.clone(), recovered, self.clock);
         self.settle(Ok(()))
     }
 
@@ -180,6 +189,14 @@ impl Node {
     #[must_use]
     pub const fn place(&self) -> usize {
         self.place
+    }
+
+    /// Term and vote that nothing makes it forget: where there are crashes, what its disk has.
+    #[must_use]
+    pub fn kept(&self) -> (Term, Option<NodeId>) {
+        let newest = self.outstanding.back().map(|(_, write)| write.hard_state).filter(|_| !self.crashes);
+        let HardState { term, vote, .. } = newest.unwrap_or(self.disk.hard_state);
+        (term, vote)
     }
 
     /// Takes everything that is owed, until nothing is, and looks at the core.
@@ -245,7 +262,7 @@ impl Node {
         let mut state = Folding::default();
         self.raft.hash_state_renamed(rename, &mut state);
         let hard_state = |HardState { term, vote, commit }: HardState, state: &mut Folding| {
-            (term, vote.map(rename), commit).hash(state);
+            (term, vote.map(rename), self.crashes.then_some(commit)).hash(state);
         };
         hard_state(self.disk.hard_state, &mut state);
         self.disk.log.hash(&mut state);
@@ -272,12 +289,8 @@ fn place_of(index: Index) -> usize {
     usize::try_from(index.get()).expect("a few entries")
 }
 
-fn machine(place: usize, voters: usize, recovered: Recovered, now: Instant) -> Raft {
-    let config = Config::new(id(place), (0..voters).map(id))
-        .with_heartbeat_interval(HEARTBEAT_INTERVAL)
-        .with_election_timeout(ELECTION_TIMEOUT_MIN, ELECTION_TIMEOUT_MAX);
-    Raft::new(config, recovered, place as u64, now)
-        .expect("a disk that keeps its word, and a valid configuration")
+fn machine(config: Config, recovered: Recovered, now: Instant) -> Raft {
+    Raft::new(config, recovered, 0, now).expect("a disk that keeps its word, and a valid configuration")
 }
 
 fn entries(run: &Run) -> impl Iterator<Item = (usize, Stored)> {

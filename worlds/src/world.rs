@@ -36,6 +36,11 @@ pub struct Bounds {
     /// Whether a node asks before it stands (as it does), or is told at once that all would vote for it: more than can
     /// happen, in fewer states.
     pub asks: bool,
+    /// Appends with entries that a leader has on their way to one follower before it waits for an answer.
+    pub window: usize,
+    /// Whether messages that nobody would heed any more are taken off the way at once (see
+    /// [`Envelope::is_moot`]): the same behaviours in fewer states, as long as the core indeed does not heed them.
+    pub drops_moot: bool,
     /// Messages on their way at once; worlds with more are left.
     pub in_flight_max: usize,
 }
@@ -91,7 +96,7 @@ impl World {
     /// Nobody has run yet.
     #[must_use]
     pub fn new(bounds: &Bounds, symmetric: bool) -> Self {
-        let nodes = (0..bounds.nodes).map(|place| Arc::new(Node::new(place, bounds.nodes))).collect();
+        let nodes = (0..bounds.nodes).map(|place| Arc::new(Node::new(place, bounds))).collect();
         let spent = Spent::default();
         let mut world = Self { nodes, network: Vec::new(), history: Arc::default(), spent, digest: 0 };
         world.digest = world.digest(symmetric);
@@ -194,8 +199,13 @@ impl World {
         let outcome = known.outcome(&self.nodes[place], step);
         self.nodes[place] = Arc::clone(&outcome.node);
         history::judge(&mut self.history, &self.nodes, place, &outcome.deeds);
+        if known.drops_moot() {
+            let receiver = &self.nodes[place];
+            self.network.retain(|envelope| envelope.to != place || !envelope.is_moot(receiver));
+        }
         for envelope in &outcome.sent {
-            if !self.network.contains(envelope) {
+            let moot = known.drops_moot() && envelope.is_moot(&self.nodes[envelope.to]);
+            if !moot && !self.network.contains(envelope) {
                 self.network.push(Arc::clone(envelope));
             }
         }
