@@ -1,9 +1,6 @@
 //! Going everywhere.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
@@ -134,10 +131,4 @@ impl Model for Small {
             Property::sometimes("conflicting logs", |_, world: &World| world.conflicts() > 0),
         ]
     }
-}
-
-/// How long something took, for tables.
-#[must_use]
-pub fn seconds(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
 }

@@ -6,4 +6,6 @@ pub mod history;
 pub mod known;
 pub mod names;
 pub mod node;
+pub mod roots;
+pub mod table;
 pub mod world;
