@@ -1,5 +1,6 @@
 //! Going everywhere.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
@@ -69,17 +70,19 @@ impl Exploration {
         };
         let checker = checker.spawn_bfs().join();
         let left = checker.model().left.load(Ordering::Relaxed);
-        let steps = checker.model().known.len();
+        let steps = checker.model().known.steps();
         let depth = checker.max_depth() - 1;
         let mut broken = None;
         let mut seen = Vec::new();
-        for (name, path) in checker.discoveries() {
+        // By name: the map that they come in has no order.
+        let mut discoveries = BTreeMap::new();
+        discoveries.extend(checker.discoveries());
+        for (name, path) in discoveries {
             match path.last_state().history.broken.clone() {
                 Some((law, what)) if name == BROKEN => broken = Some((law, what, path.into_actions())),
                 _ => seen.push(name),
             }
         }
-        seen.sort_unstable();
         let complete = broken.is_none() && left == 0 && self.depth_max.is_none_or(|most| depth < most);
         let (generated, unique) = (checker.state_count(), checker.unique_state_count());
         Explored { generated, unique, depth, complete, left, steps, broken, seen }

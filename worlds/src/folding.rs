@@ -9,6 +9,7 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 pub(crate) struct Folding(u64);
 
 impl Folding {
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of a product are folded")]
     const fn word(&mut self, word: u64) {
         let product =
             (self.0 ^ word ^ 0xa076_1d64_78bd_642f) as u128 * (MULTIPLIER ^ word.rotate_left(32)) as u128;

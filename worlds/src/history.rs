@@ -131,6 +131,7 @@ fn judge_logs(history: &mut Arc<History>, nodes: &[Arc<Node>], place: usize) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for the one place that keeps it")]
 fn blame(history: &mut Arc<History>, law: Law, place: usize, what: String) {
     if history.broken.is_none() {
         Arc::make_mut(history).broken = Some((law, format!("{} {what}", id(place))));

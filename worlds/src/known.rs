@@ -106,12 +106,15 @@ pub struct Outcome {
     pub sent: Vec<Arc<Envelope>>,
 }
 
+/// By the digest of the node and what it goes through.
+type Outcomes = HashMap<(u64, Step), Arc<Outcome>, BuildHasherDefault<Folding>>;
+
 /// All outcomes so far.
 #[derive(Debug)]
 pub struct Known {
     asks: bool,
     drops_moot: bool,
-    outcomes: RwLock<HashMap<(u64, Step), Arc<Outcome>, BuildHasherDefault<Folding>>>,
+    outcomes: RwLock<Outcomes>,
 }
 
 impl Known {
@@ -128,7 +131,7 @@ impl Known {
 
     /// How many there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn steps(&self) -> usize {
         self.outcomes.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 

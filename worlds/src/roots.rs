@@ -40,7 +40,8 @@ impl Walks {
         let mut actions = Vec::new();
         for _ in 0..self.count {
             let mut world = World::new(bounds, symmetric);
-            let weights: [u64; 5] = core::array::from_fn(|_| [1, 3, 9][usize::from(chance.below(3) as u8)]);
+            let weights: [u64; 5] =
+                core::array::from_fn(|_| [1, 3, 9][usize::try_from(chance.below(3)).expect("one of three")]);
             for _ in 0..self.steps {
                 actions.clear();
                 world.actions(bounds, &mut actions);
