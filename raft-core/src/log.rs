@@ -1,4 +1,5 @@
 use alloc::collections::VecDeque;
+use core::hash::{Hash, Hasher};
 
 use bytes::BytesMut;
 
@@ -251,6 +252,27 @@ impl Log {
         });
         let ordered = self.durable <= self.written && self.written <= self.last;
         contiguous && ends && pinned && counted && terms && ordered && self.terms.is_sound(self.last)
+    }
+
+    /// For [`Raft::hash_state`](crate::Raft::hash_state): all terms, the entries in memory, and how far each thing has
+    /// come; neither limits nor sums nor how large the next block will be.
+    pub(crate) fn hash_entries(&self, state: &mut impl Hasher) {
+        let Self {
+            terms,
+            cache,
+            cached_bytes: _,
+            open,
+            spare: _,
+            block_bytes: _,
+            last,
+            written,
+            durable,
+            pending,
+            append_bytes_max: _,
+            cache_bytes_max: _,
+        } = self;
+        (terms, cache, last, written, durable, pending).hash(state);
+        open.as_ref().map(OpenRun::written).hash(state);
     }
 
     fn new_block(&mut self, term: Term, bytes: usize) -> OpenRun {

@@ -45,6 +45,7 @@ const TABLE: &[Place] = &[
     adapter("bindings-py", &[CORES, "storage", "transport", "agent", "sim"], Foreign::Any),
     adapter("benches", &[CORES, "storage", "transport", "agent", "sim"], Foreign::Any),
     adapter("fuzz/bodies", &[CORES, "storage", "transport", "agent", "sim"], Foreign::Any),
+    adapter("worlds", &[CORES], Foreign::Any),
     adapter("xtask", &[], Foreign::Any),
 ];
 
