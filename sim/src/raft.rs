@@ -58,8 +58,28 @@ pub struct Totals {
     pub virtual_nanos: u64,
     /// Terms that had a leader.
     pub elections: u64,
-    /// Nodes that lost their power.
+    /// Nodes that ended, by whatever cause.
     pub crashes: u64,
+    /// Of these, processes that ended while the machine kept its power.
+    pub kills: u64,
+    /// Of these, nodes that stopped since their disk failed.
+    pub disk_stops: u64,
+    /// Nodes that did not start since their disk failed.
+    pub refused_starts: u64,
+    /// Starts that found a torn end and trimmed it.
+    pub torn: u64,
+    /// Disk operations that failed for good.
+    pub broken: u64,
+    /// Syncs that failed and dropped what was dirty.
+    pub syncs_lost: u64,
+    /// New segments for which there was no room.
+    pub full: u64,
+    /// Disk operations that were interrupted or did only a part.
+    pub partial: u64,
+    /// Sectors that a loss of power tore, lost or set back.
+    pub sectors_lost: u64,
+    /// The most segments that a log had when its node ended.
+    pub segments_max: u64,
     /// Nodes that were paused.
     pub pauses: u64,
     /// Times that links were cut.
@@ -94,6 +114,16 @@ impl Totals {
         self.virtual_nanos += other.virtual_nanos;
         self.elections += other.elections;
         self.crashes += other.crashes;
+        self.kills += other.kills;
+        self.disk_stops += other.disk_stops;
+        self.refused_starts += other.refused_starts;
+        self.torn += other.torn;
+        self.broken += other.broken;
+        self.syncs_lost += other.syncs_lost;
+        self.full += other.full;
+        self.partial += other.partial;
+        self.sectors_lost += other.sectors_lost;
+        self.segments_max = self.segments_max.max(other.segments_max);
         self.pauses += other.pauses;
         self.partitions += other.partitions;
         self.messages += other.messages;
@@ -120,6 +150,16 @@ impl fmt::Display for Totals {
             ("virtual seconds", self.virtual_nanos / 1_000_000_000),
             ("leaders elected", self.elections),
             ("crashes", self.crashes),
+            ("without loss of power", self.kills),
+            ("stopped by their disk", self.disk_stops),
+            ("refused to start", self.refused_starts),
+            ("torn ends trimmed", self.torn),
+            ("sectors lost or torn", self.sectors_lost),
+            ("disk operations failed", self.broken),
+            ("syncs failed, data lost", self.syncs_lost),
+            ("no room", self.full),
+            ("interrupted or partial", self.partial),
+            ("most segments", self.segments_max),
             ("pauses", self.pauses),
             ("partitions", self.partitions),
             ("messages sent", self.messages),
@@ -133,9 +173,9 @@ impl fmt::Display for Totals {
             ("reads answered", self.reads),
         ];
         for (name, value) in rows {
-            writeln!(f, "{name:>20} {value}")?;
+            writeln!(f, "{name:>24} {value}")?;
         }
-        write!(f, "{:>20} {:016x}", "digest", self.digest)
+        write!(f, "{:>24} {:016x}", "digest", self.digest)
     }
 }
 

@@ -110,7 +110,7 @@ impl World<'_> {
         if self.nodes[node].unconfirmed() >= WRITES_HELD_BACK_FROM {
             return Ok(());
         }
-        self.judges.monotone.drained(node, &status, disk)?;
+        self.judges.monotone.drained(node, &status, disk.ledger())?;
         self.judges.commits.follower(status.id, status.commit, disk.written())?;
         if let Some(term) = self.nodes[node].unjudged.take() {
             self.judges.commits.leads(status.id, term, self.nodes[node].disk.written())?;

@@ -11,7 +11,10 @@ use super::{
     node::Input,
     world::{Event, World},
 };
-use crate::network::Shape;
+use crate::{disk::Trouble, network::Shape};
+
+/// When all faults are over, nodes that do not run are started within this.
+const PROMPT: Duration = Duration::from_millis(1);
 
 /// A fault that comes again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,15 @@ pub(crate) enum Fault {
     },
     /// The leader hears late, just when it is asked to hand over: it believes that it leads when another does.
     Handover,
+}
+
+/// How a node ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Its machine loses power: what was not synced is in the medium's hands.
+    Power,
+    /// Only the process ends: what it wrote is still in the page cache.
+    Process,
 }
 
 impl World<'_> {
@@ -39,7 +51,8 @@ impl World<'_> {
                 let victim = self.pick_victim();
                 self.schedule_fault(fault);
                 if self.nodes[victim].is_up() {
-                    return self.crash(victim, "by itself");
+                    let end = self.draw_end();
+                    return self.crash(victim, end, "by itself");
                 }
             }
             Fault::Pause => {
@@ -60,25 +73,36 @@ impl World<'_> {
         Ok(())
     }
 
-    /// The node loses its power, and comes back after a while.
-    pub(crate) fn crash(&mut self, node: usize, when: &str) -> Verdict {
+    /// The node ends, and comes back after a while.
+    pub(crate) fn crash(&mut self, node: usize, end: End, when: &str) -> Verdict {
         self.totals.crashes += 1;
+        self.totals.kills += u64::from(end == End::Process);
+        let segments = self.nodes[node].disk.segments() as u64;
+        self.totals.segments_max = self.totals.segments_max.max(segments);
         self.nodes[node].forget();
         self.judges.reads.crashed(node);
-        let survived = self.nodes[node].disk.crash();
-        for state in &survived {
-            self.judges.votes.became_durable(node, *state)?;
+        let disk = &mut self.nodes[node].disk;
+        match end {
+            End::Power => disk.power_fails(),
+            End::Process => disk.process_ends(),
         }
-        let durable = self.nodes[node].disk.durable().last();
-        let words = [31, survived.len() as u64, durable.index.get()];
-        let text = format_args!(
-            "crashes {when}; {} unsynced writes survive, the log ends with {durable}",
-            survived.len()
-        );
+        let durable = disk.durable().last();
+        let words = [31, end as u64, durable.index.get()];
+        let text = format_args!("crashes {when} ({end:?}); durable up to {durable}, in {segments} segments");
         self.trace.note(self.now, Some(self.nodes[node].id), &words, text);
-        let down = self.dice.duration(Duration::from_micros(100), self.profile.faults.down_max);
-        self.queue.push(self.now + down, Event::Start { node });
+        self.schedule_start(node);
         Ok(())
+    }
+
+    /// Whether a node that ends loses its power, too.
+    pub(crate) fn draw_end(&mut self) -> End {
+        if self.dice.per_mille(self.profile.faults.kill_per_mille) { End::Process } else { End::Power }
+    }
+
+    fn schedule_start(&mut self, node: usize) {
+        let down = self.dice.duration(Duration::from_micros(100), self.profile.faults.down_max);
+        let most = if self.healing.is_some() { PROMPT } else { down };
+        self.queue.push(self.now + down.min(most), Event::Start { node });
     }
 
     /// The node starts from what is durable, with its state machine as it was, as it was a while ago, or empty.
@@ -95,13 +119,23 @@ impl World<'_> {
             (false, false) => had,
         });
         let seed = self.dice.next_u64();
-        let state = &mut self.nodes[node];
-        state.machine.applied = applied;
-        let recovered = state.disk.durable().recovered(applied);
+        self.nodes[node].machine.applied = applied;
+        let opened = match self.nodes[node].disk.open(applied) {
+            Ok(opened) => opened,
+            Err(trouble) => return self.does_not_start(node, trouble),
+        };
+        for state in &opened.survived {
+            self.judges.votes.became_durable(node, *state)?;
+        }
+        self.totals.torn += u64::from(opened.trimmed);
+        let (recovered, survived) = (opened.recovered, opened.survived.len() as u64);
         let durable = recovered.hard_state;
-        let words = [32, applied.get(), durable.term.get(), durable.commit.get()];
-        let text =
-            format_args!("starts with {durable:?}, {} and {applied} applied", state.disk.durable().last());
+        let state = &mut self.nodes[node];
+        let words = [32, applied.get(), durable.term.get(), durable.commit.get(), survived];
+        let last = state.disk.durable().last();
+        let text = format_args!(
+            "starts with {durable:?}, {last} and {applied} applied; {survived} unsynced writes survived"
+        );
         self.trace.note(self.now, Some(state.id), &words, text);
         let now = state.clock.local(self.now);
         let core = Raft::new(state.config.clone(), recovered, seed, now).map_err(|error| Violation {
@@ -112,6 +146,24 @@ impl World<'_> {
         self.judges.monotone.restarted(node, durable, applied);
         self.judges.machines.restarted(node, applied);
         self.settle(node)
+    }
+
+    /// The log cannot be opened: the node says so, and somebody starts it again later.
+    fn does_not_start(&mut self, node: usize, trouble: Trouble) -> Verdict {
+        match trouble {
+            Trouble::Power => {
+                self.totals.crashes += 1;
+                self.nodes[node].disk.power_fails();
+                self.note(node, &[38, 0], format_args!("the power fails while its log is opened"));
+            }
+            Trouble::Failed(why) => {
+                self.totals.refused_starts += 1;
+                self.note(node, &[38, 1], format_args!("does not start: {why}"));
+            }
+            Trouble::Damaged(_) | Trouble::Unlawful(_) => return self.disk_fails(node, trouble),
+        }
+        self.schedule_start(node);
+        Ok(())
     }
 
     /// The node goes on: first with what came meanwhile or first with its overdue tick, as it happens.

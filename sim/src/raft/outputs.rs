@@ -33,15 +33,17 @@ impl World<'_> {
                 break;
             };
             if taken == crash_at {
-                return self.crash(node, "between two outputs");
+                let end = self.draw_end();
+                return self.crash(node, end, "between two outputs");
             }
             taken += 1;
             bounds::step(node, taken)?;
             bounds::output(&output, &self.profile.limits)?;
             let prey = !safe && self.is_prey(&output);
             self.execute(node, output)?;
-            if prey && self.dice.per_mille(HUNT_PER_MILLE) {
-                return self.crash(node, "at the worst moment");
+            if prey && self.nodes[node].is_up() && self.dice.per_mille(HUNT_PER_MILLE) {
+                let end = self.draw_end();
+                return self.crash(node, end, "at the worst moment");
             }
         }
         if taken < most {
@@ -90,8 +92,7 @@ impl World<'_> {
                 self.note(node, &words, format_args!("writes {id}: {write:?}"));
                 self.nodes[node].given = id;
                 self.nodes[node].disk.write(id, write);
-                self.sync(node);
-                Ok(())
+                self.sync(node)
             }
             Output::Send { to, message } => self.send(node, place(to), &message),
             Output::Apply { run } => self.apply(node, run),
@@ -116,7 +117,7 @@ impl World<'_> {
     fn send(&mut self, from: usize, to: usize, message: &Message) -> Verdict {
         let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
         let id = sender.id;
-        durability::sent(id, message, &sender.disk, &receiver.disk, receiver.leading)?;
+        durability::sent(id, message, sender.disk.ledger(), receiver.disk.ledger(), receiver.leading)?;
         match message {
             Message::Vote { term, .. } => self.judges.votes.told(from, id, *term)?,
             Message::VoteReply { term, granted: true } => self.judges.votes.told(from, receiver.id, *term)?,
@@ -185,16 +186,48 @@ impl World<'_> {
     fn fetch(&mut self, node: usize, id: FetchId, from: Index) -> Verdict {
         self.totals.fetches += 1;
         self.note(node, &[13, id.get(), from.get()], format_args!("asks its disk for {from} ({id})"));
-        let Some(run) = self.nodes[node].disk.written().fetch(from) else {
+        let disk = &mut self.nodes[node].disk;
+        let Some(given) = disk.written().fetch(from).cloned() else {
             let detail = format!("n{} asks for {from}, its disk was never given that", node + 1);
             return Err(Violation { law: "fetches ask for what was written", detail });
+        };
+        let now_or_later = if self.dice.per_mille(250) { disk.read(from) } else { Ok(None) };
+        let (run, read) = match now_or_later {
+            Ok(found) => (found.clone().unwrap_or(given), found.is_some()),
+            Err(trouble) => return self.disk_fails(node, trouble),
         };
         let most =
             if self.healing.is_some() { Duration::from_micros(50) } else { self.profile.host.fetch_max };
         let at = self.now + self.dice.duration(Duration::ZERO, most);
         let boot = self.nodes[node].boot;
-        self.queue.push(at, Event::Done { node, boot, done: Done::Fetch { id, from, run } });
+        self.queue.push(at, Event::Done { node, boot, done: Done::Fetch { id, from, run, read } });
         Ok(())
+    }
+
+    /// The answer is given: what was read when it was asked, or what is read now.
+    pub(crate) fn answer_fetch(
+        &mut self,
+        node: usize,
+        boot: u64,
+        id: FetchId,
+        from: Index,
+        run: Run,
+        read: bool,
+    ) -> Verdict {
+        let disk = &mut self.nodes[node].disk;
+        // What was asked for may be overwritten by a log that ends before it: then the old answer is as good as any.
+        let anew = disk.written().fetch(from).is_some() && (!read || self.dice.per_mille(500));
+        let newer = if anew { disk.read(from) } else { Ok(Some(run.clone())) };
+        match newer {
+            Err(trouble) => self.disk_fails(node, trouble),
+            Ok(None) if !read => {
+                let at = disk.busy_until().max(self.now);
+                let done = Done::Fetch { id, from, run, read };
+                self.queue.push(at, Event::Done { node, boot, done });
+                Ok(())
+            }
+            Ok(newer) => self.input(node, Input::Fetched { id, run: newer.unwrap_or(run) }),
+        }
     }
 
     fn leave_outputs(&mut self, node: usize) {

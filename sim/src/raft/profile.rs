@@ -7,7 +7,10 @@ use std::{fmt, time::Duration};
 use machine_core::{NodeId, Rng};
 use raft_core::{Config, PRIORITY_MAX};
 
-use crate::{disk::DiskProfile, network::NetworkProfile};
+use crate::{
+    disk::{DiskProfile, MediumProfile},
+    network::NetworkProfile,
+};
 
 /// Everything about a run but the dice thrown during it.
 #[derive(Clone, Debug)]
@@ -68,6 +71,8 @@ pub(crate) struct FaultProfile {
     pub(crate) crash_between_per_mille: u64,
     /// Where crashes are sought.
     pub(crate) hunt: Option<Hunt>,
+    /// How often of 1,000 only the process ends, and not the power.
+    pub(crate) kill_per_mille: u64,
     pub(crate) down_max: Duration,
     /// How often of 1,000 a restarted state machine is empty.
     pub(crate) machine_lost_per_mille: u64,
@@ -126,7 +131,7 @@ impl Profile {
             limits,
             priorities: (0..nodes).map(|_| if ranked { priority(rng) } else { PRIORITY_MAX }).collect(),
             network: draw_network(rng),
-            disk: draw_disk(rng),
+            disk: draw_disk(rng, &limits),
             host: draw_host(rng),
             faults: draw_faults(rng),
             load: draw_load(rng, &limits),
@@ -162,7 +167,7 @@ fn draw_timing(rng: &mut Rng) -> Timing {
 }
 
 fn draw_limits(rng: &mut Rng) -> Limits {
-    let append_bytes = *pick(rng, &[APPEND_BYTES_LEAST, 64, 64, 300, 300, 4 << 10, 4 << 10, 256 << 10]);
+    let append_bytes = *pick(rng, &[APPEND_BYTES_LEAST, 64, 64, 300, 300, 4 << 10, 4 << 10, 24 << 10]);
     let above = |rng: &mut Rng| append_bytes * *pick(rng, &[1, 2, 10, 1000]);
     Limits {
         append_bytes,
@@ -186,7 +191,7 @@ fn draw_network(rng: &mut Rng) -> NetworkProfile {
     }
 }
 
-fn draw_disk(rng: &mut Rng) -> DiskProfile {
+fn draw_disk(rng: &mut Rng, limits: &Limits) -> DiskProfile {
     let sync_max = *pick(rng, &[200, 2_000, 10_000, 50_000].map(Duration::from_micros));
     let stall_per_mille = sometimes(rng, 20);
     DiskProfile {
@@ -194,6 +199,22 @@ fn draw_disk(rng: &mut Rng) -> DiskProfile {
         sync_max,
         stall_per_mille,
         stall_max: Duration::from_secs(2),
+        power_per_mille: *pick(rng, &[0, 0, 1, 5]),
+        mark_per_mille: *pick(rng, &[0, 500, 1000]),
+        segment_bytes: *pick(rng, &[4 << 10, 4 << 10, 8 << 10, 32 << 10]),
+        medium: draw_medium(rng),
+    }
+    .with_room_for(limits.append_bytes)
+}
+
+fn draw_medium(rng: &mut Rng) -> MediumProfile {
+    MediumProfile {
+        broken_per_100k: *pick(rng, &[0, 0, 0, 30, 100]),
+        sync_lost_per_100k: *pick(rng, &[0, 0, 100, 300, 1000]),
+        full_per_mille: *pick(rng, &[0, 0, 0, 50]),
+        interrupted_per_mille: sometimes(rng, 30),
+        short_per_mille: sometimes(rng, 100),
+        kept_per_mille: *pick(rng, &[0, 100, 500, 900, 1000]),
     }
 }
 
@@ -224,6 +245,7 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
         crash: every(rng, 200, 3000),
         crash_between_per_mille: *pick(rng, &[0, 0, 1, 5]),
         hunt,
+        kill_per_mille: *pick(rng, &[0, 300, 1000]),
         down_max: up_to(rng, &[5, 200, 2000]),
         machine_lost_per_mille: sometimes(rng, 1000),
         pause: every(rng, 500, 3000),

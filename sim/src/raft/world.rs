@@ -10,14 +10,14 @@ use super::{
     client::Clients,
     healing::Healing,
     judges::{Judges, Verdict, Violation, hold},
-    nemesis::Fault,
+    nemesis::{End, Fault},
     node::{Input, Node},
     profile::Profile,
 };
 use crate::{
     Trace,
     clock::{Clock, RATE_TRUE_PPM},
-    disk::Disk,
+    disk::{Disk, Struck, Trouble},
     network::Network,
     queue::Queue,
 };
@@ -83,11 +83,12 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) enum Done {
     Sync,
-    /// With what storage held when it was asked.
+    /// With what storage held when it was asked, and whether it was read then.
     Fetch {
         id: FetchId,
         from: Index,
         run: Run,
+        read: bool,
     },
     Input(Input),
 }
@@ -172,9 +173,8 @@ impl<'t> World<'t> {
             Event::Done { node, boot, .. } if self.nodes[node].boot != boot => Ok(()),
             Event::Done { node, done: Done::Input(input), .. } => self.input(node, input),
             Event::Done { node, done: Done::Sync, .. } => self.synced(node),
-            Event::Done { node, done: Done::Fetch { id, from, run }, .. } => {
-                let newer = self.nodes[node].disk.written().fetch(from).filter(|_| self.dice.per_mille(500));
-                self.input(node, Input::Fetched { id, run: newer.unwrap_or(run) })
+            Event::Done { node, boot, done: Done::Fetch { id, from, run, read } } => {
+                self.answer_fetch(node, boot, id, from, run, read)
             }
             Event::Start { node } => self.start(node),
             Event::Resume { node, boot } if self.nodes[node].boot != boot => Ok(()),
@@ -190,7 +190,10 @@ impl<'t> World<'t> {
 
     /// A sync has ended: what it covered is durable, and the next begins.
     fn synced(&mut self, node: usize) -> Verdict {
-        let synced = self.nodes[node].disk.finish_sync();
+        let synced = match self.nodes[node].disk.finish_sync() {
+            Ok(synced) => synced,
+            Err(trouble) => return self.disk_fails(node, trouble),
+        };
         self.totals.writes += synced.len() as u64;
         self.totals.syncs += 1;
         for (_, write) in &synced {
@@ -205,15 +208,36 @@ impl<'t> World<'t> {
             told = vec![synced[part].0, *newest, synced[part].0];
         }
         self.note(node, &[1, newest.get()], format_args!("has {newest} on its disk"));
-        self.sync(node);
+        self.sync(node)?;
         self.input(node, Input::Persisted(told))
     }
 
-    /// Starts a sync if there is something to do.
-    pub(crate) fn sync(&mut self, node: usize) {
+    /// Appends what was written and starts to sync it, if there is something to do.
+    pub(crate) fn sync(&mut self, node: usize) -> Verdict {
         let Node { disk, boot, .. } = &mut self.nodes[node];
-        if let Some(at) = disk.start_sync(self.now) {
-            self.queue.push(at, Event::Done { node, boot: *boot, done: Done::Sync });
+        match disk.start_sync(self.now) {
+            Ok(None) => {}
+            Ok(Some(at)) => self.queue.push(at, Event::Done { node, boot: *boot, done: Done::Sync }),
+            Err(trouble) => return self.disk_fails(node, trouble),
+        }
+        Ok(())
+    }
+
+    /// A node whose log cannot go on stops at once and acknowledges nothing more.
+    pub(crate) fn disk_fails(&mut self, node: usize, trouble: Trouble) -> Verdict {
+        match trouble {
+            Trouble::Unlawful(violation) => Err(violation),
+            Trouble::Power => self.crash(node, End::Power, "within what its log does"),
+            Trouble::Failed(why) => {
+                self.totals.disk_stops += 1;
+                self.note(node, &[37], format_args!("its disk fails: {why}"));
+                let end = if self.dice.per_mille(300) { End::Power } else { End::Process };
+                self.crash(node, end, "since its disk fails")
+            }
+            Trouble::Damaged(what) => Err(Violation {
+                law: "a log is not damaged by itself",
+                detail: format!("n{}: {what}", node + 1),
+            }),
         }
     }
 
@@ -224,12 +248,20 @@ impl<'t> World<'t> {
         self.totals.acknowledged = self.judges.promises.count();
         self.totals.reads = self.judges.reads.answered();
         self.totals.committed = self.judges.commits.top().get();
+        for node in &self.nodes {
+            let Struck { broken, syncs_lost, full, partial, sectors_lost } = node.disk.medium().struck;
+            self.totals.broken += broken;
+            self.totals.syncs_lost += syncs_lost;
+            self.totals.full += full;
+            self.totals.partial += partial;
+            self.totals.sectors_lost += sectors_lost;
+        }
         self.totals.digest = self.trace.digest().get();
     }
 }
 
 fn new_node(node: usize, profile: &Profile, dice: &mut Rng) -> Node {
-    let disk = Disk::new(profile.disk, dice.fork());
+    let disk = Disk::new(NodeId::of(node as u64 + 1), profile.disk, dice.fork());
     let start = Instant::from_nanos(dice.below(1 << 40));
     let drift = profile.host.drift_ppm;
     let rate = RATE_TRUE_PPM - drift + dice.below(2 * drift + 1);

@@ -7,11 +7,11 @@ use super::{
     },
     COMPLETE, Commits, KEPT, MAJORITY, ONE_CHAIN, OWN_TERM, VERIFIED,
 };
-use crate::disk::Disk;
+use crate::disk::Ledger;
 
 /// Three disks, and all that was ever written to them.
 struct Group {
-    disks: Vec<Disk>,
+    disks: Vec<Ledger>,
     log: LogMatching,
     commits: Commits,
 }
@@ -29,7 +29,7 @@ impl Group {
     }
 
     fn leader(&mut self, term: u64, commit: u64) -> Verdict {
-        self.commits.leader(N1, t(term), i(commit), &self.log, self.disks.iter().map(Disk::durable))
+        self.commits.leader(N1, t(term), i(commit), &self.log, self.disks.iter().map(Ledger::durable))
     }
 }
 
