@@ -14,6 +14,7 @@ use storage::{AppendError, LogStore, OpenError, Options, ReadError, State, Wal};
 
 use crate::raft::Violation;
 
+mod damage;
 mod ledger;
 mod medium;
 
@@ -219,7 +220,7 @@ impl Disk {
         let read = self.log().read(index.get(), 1);
         let runs = self.judge(read.map_err(|error| match error {
             ReadError::Disk(_) | ReadError::Stopped(_) => Trouble::Failed(error.to_string()),
-            ReadError::Damaged(_) => Trouble::Damaged(error.to_string()),
+            ReadError::Damaged(_) => self.refused(SOUND, error),
             ReadError::Released { .. } | ReadError::Beyond { .. } | _ => unlawful(SAME, self.node, error),
         }))?;
         let wrong =
@@ -243,19 +244,19 @@ impl Disk {
         let opened = Wal::open(Plug(Rc::clone(&self.medium)), options);
         let (mut log, found) = self.judge(opened.map_err(|error| match error {
             OpenError::Disk(_) => Trouble::Failed(error.to_string()),
-            OpenError::Damaged(_) => Trouble::Damaged(error.to_string()),
+            OpenError::Damaged(_) => self.refused(SOUND, error),
             OpenError::Options(_)
             | OpenError::Locked { .. }
             | OpenError::OtherCluster { .. }
             | OpenError::OtherNode { .. }
             | OpenError::OtherVersion { .. }
-            | _ => unlawful(TAKES, self.node, error),
+            | _ => self.refused(TAKES, error),
         }))?;
         let read = if found.last == 0 { Ok(Vec::new()) } else { log.read(1, usize::MAX) };
         let runs = self.judge(read.map_err(|error| match error {
             ReadError::Disk(_) | ReadError::Stopped(_) => Trouble::Failed(error.to_string()),
             ReadError::Damaged(_) | ReadError::Released { .. } | ReadError::Beyond { .. } | _ => {
-                unlawful(SOUND, self.node, error)
+                unlawful(SAME, self.node, error)
             }
         }))?;
         let hard_state = match &found.state {
@@ -298,6 +299,11 @@ impl Disk {
         self.medium.borrow_mut().crash();
     }
 
+    /// Damages something at rest that the log can prove to be damaged; says what, if there was anything.
+    pub(crate) fn damage(&mut self) -> Option<String> {
+        self.medium.borrow_mut().damage(self.log.is_some())
+    }
+
     /// Takes away all faults.
     pub(crate) fn heal(&mut self) {
         self.profile = DiskProfile { segment_bytes: self.profile.segment_bytes, ..DiskProfile::HEALTHY };
@@ -338,6 +344,14 @@ impl Disk {
             }
             (outcome, _) => outcome,
         }
+    }
+
+    /// The log refuses what it finds: rightly, if it was damaged.
+    fn refused(&self, law: &'static str, error: impl std::fmt::Display) -> Trouble {
+        if self.medium.borrow().struck.damaged == 0 {
+            return unlawful(law, self.node, error);
+        }
+        Trouble::Damaged(error.to_string())
     }
 
     /// The summary that a log gives when it is opened agrees with what it then reads.

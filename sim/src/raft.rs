@@ -78,6 +78,10 @@ pub struct Totals {
     pub partial: u64,
     /// Sectors that a loss of power tore, lost or set back.
     pub sectors_lost: u64,
+    /// Times that data at rest were damaged.
+    pub damaged: u64,
+    /// Nodes that met damage and stayed down.
+    pub retired: u64,
     /// The most segments that a log had when its node ended.
     pub segments_max: u64,
     /// Nodes that were paused.
@@ -90,6 +94,12 @@ pub struct Totals {
     pub lost: u64,
     /// Messages of which more than one copy arrived.
     pub doubled: u64,
+    /// Connections that broke.
+    pub resets: u64,
+    /// Pieces of streams of which a bit was turned round.
+    pub corrupted: u64,
+    /// Frames that were refused for it.
+    pub frames_refused: u64,
     /// Writes made durable.
     pub writes: u64,
     /// Syncs that did it.
@@ -100,6 +110,8 @@ pub struct Totals {
     pub committed: u64,
     /// Entries of clients that were acknowledged.
     pub acknowledged: u64,
+    /// Operations of clients in the histories that were judged.
+    pub judged: u64,
     /// Reads answered.
     pub reads: u64,
     /// The digests of all runs, folded into one in the order of [`Totals::add`].
@@ -123,17 +135,23 @@ impl Totals {
         self.full += other.full;
         self.partial += other.partial;
         self.sectors_lost += other.sectors_lost;
+        self.damaged += other.damaged;
+        self.retired += other.retired;
         self.segments_max = self.segments_max.max(other.segments_max);
         self.pauses += other.pauses;
         self.partitions += other.partitions;
         self.messages += other.messages;
         self.lost += other.lost;
         self.doubled += other.doubled;
+        self.resets += other.resets;
+        self.corrupted += other.corrupted;
+        self.frames_refused += other.frames_refused;
         self.writes += other.writes;
         self.syncs += other.syncs;
         self.fetches += other.fetches;
         self.committed += other.committed;
         self.acknowledged += other.acknowledged;
+        self.judged += other.judged;
         self.reads += other.reads;
         let mut digest = Digest::default();
         digest.word(self.digest);
@@ -157,6 +175,8 @@ impl fmt::Display for Totals {
             ("sectors lost or torn", self.sectors_lost),
             ("disk operations failed", self.broken),
             ("syncs failed, data lost", self.syncs_lost),
+            ("damaged at rest", self.damaged),
+            ("retired for damage", self.retired),
             ("no room", self.full),
             ("interrupted or partial", self.partial),
             ("most segments", self.segments_max),
@@ -165,12 +185,16 @@ impl fmt::Display for Totals {
             ("messages sent", self.messages),
             ("messages lost", self.lost),
             ("messages doubled", self.doubled),
+            ("connections broken", self.resets),
+            ("pieces corrupted", self.corrupted),
+            ("frames refused", self.frames_refused),
             ("writes made durable", self.writes),
             ("syncs", self.syncs),
             ("fetches", self.fetches),
             ("entries committed", self.committed),
             ("entries acknowledged", self.acknowledged),
             ("reads answered", self.reads),
+            ("operations in histories", self.judged),
         ];
         for (name, value) in rows {
             writeln!(f, "{name:>24} {value}")?;

@@ -12,6 +12,8 @@ use storage::{
     disk::{DropDirty, MemoryFile, Operation, Pending},
 };
 
+use super::damage;
+
 /// How often the operations of a medium fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MediumProfile {
@@ -78,6 +80,8 @@ pub(crate) struct Struck {
     pub(crate) partial: u64,
     /// Sectors that a loss of power tore, lost or set back.
     pub(crate) sectors_lost: u64,
+    /// Times that something at rest was damaged.
+    pub(crate) damaged: u64,
 }
 
 impl Medium {
@@ -141,6 +145,18 @@ impl Medium {
                 Pending::Length { .. } | Pending::Directory(_) => Fate::Lost,
             }
         });
+    }
+
+    /// Damages something at rest; says what, if there was anything. While the log is `open` only what is sealed, and
+    /// while anything may still be lost, too: a crash could take the proof.
+    pub(crate) fn damage(&mut self, open: bool) -> Option<String> {
+        let spare_newest = open || self.disk.pending() > 0;
+        let hit = damage::draw(&self.disk, spare_newest, &mut self.rng)?;
+        let file = self.disk.open(&hit.file).ok()?;
+        self.disk.write_at(&file, &[IoSlice::new(&hit.bytes)], hit.offset as u64).ok()?;
+        self.disk.sync(&file).ok()?;
+        self.struck.damaged += 1;
+        Some(hit.to_string())
     }
 
     /// Nothing fails any more.

@@ -4,7 +4,7 @@ use raft_core::{HardState, Index, Run, Term, Write};
 
 use super::{Disk, DiskProfile, MediumProfile, Trouble};
 
-fn write(first: u64, count: u32) -> Write {
+pub(crate) fn write(first: u64, count: u32) -> Write {
     let body: Bytes = [0, 0, 0, 0, 1].repeat(count as usize).into();
     let run = Run::decode(Term::new(1), Index::new(first), count, body).expect("blank entries");
     let hard_state = HardState { term: Term::new(1), vote: None, commit: Index::ZERO };

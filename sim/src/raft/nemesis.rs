@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     },
     /// The leader hears late, just when it is asked to hand over: it believes that it leads when another does.
     Handover,
+    /// Data at rest become others.
+    Damage,
 }
 
 /// How a node ends.
@@ -40,7 +42,9 @@ pub(crate) enum End {
 
 impl World<'_> {
     pub(crate) fn schedule_faults(&mut self) {
-        for fault in [Fault::Crash, Fault::Pause, Fault::Partition { over: false }, Fault::Handover] {
+        for fault in
+            [Fault::Crash, Fault::Pause, Fault::Partition { over: false }, Fault::Handover, Fault::Damage]
+        {
             self.schedule_fault(fault);
         }
     }
@@ -69,6 +73,10 @@ impl World<'_> {
                 self.hand_over()?;
                 self.schedule_fault(fault);
             }
+            Fault::Damage => {
+                self.damage();
+                self.schedule_fault(fault);
+            }
         }
         Ok(())
     }
@@ -80,7 +88,9 @@ impl World<'_> {
         let segments = self.nodes[node].disk.segments() as u64;
         self.totals.segments_max = self.totals.segments_max.max(segments);
         self.nodes[node].forget();
+        self.hang_up(node);
         self.judges.reads.crashed(node);
+        self.judges.histories.crashed(node);
         let disk = &mut self.nodes[node].disk;
         match end {
             End::Power => disk.power_fails(),
@@ -107,7 +117,7 @@ impl World<'_> {
 
     /// The node starts from what is durable, with its state machine as it was, as it was a while ago, or empty.
     pub(crate) fn start(&mut self, node: usize) -> Verdict {
-        if self.nodes[node].is_up() {
+        if self.nodes[node].is_up() || self.nodes[node].retired {
             return Ok(());
         }
         let had = self.nodes[node].machine.applied.get();
@@ -145,6 +155,7 @@ impl World<'_> {
         state.core = Some(core);
         self.judges.monotone.restarted(node, durable, applied);
         self.judges.machines.restarted(node, applied);
+        self.judges.histories.restarted(node, applied.get());
         self.settle(node)
     }
 
@@ -160,10 +171,37 @@ impl World<'_> {
                 self.totals.refused_starts += 1;
                 self.note(node, &[38, 1], format_args!("does not start: {why}"));
             }
-            Trouble::Damaged(_) | Trouble::Unlawful(_) => return self.disk_fails(node, trouble),
+            Trouble::Damaged(what) => {
+                self.retire(node, &what);
+                return Ok(());
+            }
+            Trouble::Unlawful(violation) => return Err(violation),
         }
         self.schedule_start(node);
         Ok(())
+    }
+
+    /// The node has met damage that nobody repairs: it stays down.
+    pub(crate) fn retire(&mut self, node: usize, what: &str) {
+        self.totals.retired += 1;
+        self.nodes[node].retired = true;
+        self.note(node, &[39], format_args!("does not run any more: {what}"));
+    }
+
+    /// Something at rest is damaged. Unless drawn otherwise, only on so many nodes that the others, which hold all that
+    /// is committed, are a majority: the last good copy of an entry is never hit.
+    fn damage(&mut self) {
+        let node = below(&mut self.dice, self.nodes.len());
+        let hit = |node: &super::node::Node| node.disk.medium().struck.damaged > 0;
+        let others = self.nodes.iter().filter(|node| hit(node)).count() - usize::from(hit(&self.nodes[node]));
+        let most =
+            if self.profile.faults.beyond_repair { self.nodes.len() } else { (self.nodes.len() - 1) / 2 };
+        if self.nodes[node].retired || others >= most {
+            return;
+        }
+        if let Some(what) = self.nodes[node].disk.damage() {
+            self.note(node, &[42], format_args!("its disk is damaged: {what}"));
+        }
     }
 
     /// The node goes on: first with what came meanwhile or first with its overdue tick, as it happens.
@@ -240,6 +278,7 @@ impl World<'_> {
             Fault::Pause => faults.pause,
             Fault::Partition { .. } => faults.partition,
             Fault::Handover => faults.handover,
+            Fault::Damage => faults.damage,
         };
         let Some(interval) = interval else { return };
         let at: Instant = self.now + self.dice.duration(interval / 4, interval * 2);

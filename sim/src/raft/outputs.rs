@@ -13,6 +13,8 @@ use super::{
     world::{Done, Event, World},
 };
 
+use crate::stream::{Piece, Wrong};
+
 /// How often of 1,000 a hunter strikes when it sees its moment.
 const HUNT_PER_MILLE: u64 = 30;
 
@@ -136,16 +138,60 @@ impl World<'_> {
             format_args!("says to {receiver}: {message:?}"),
         );
         let sent = self.through_the_codec(message)?;
+        self.totals.messages += 1;
         let arrivals = self.network.route(self.now, from, to);
+        if let Some(streams) = &mut self.streams {
+            let stream = &mut streams[from * self.nodes.len() + to];
+            let Some(at) = arrivals.iter().next() else {
+                // What a connection cannot bring through breaks it.
+                self.totals.lost += 1;
+                stream.reset();
+                return Ok(());
+            };
+            for (at, piece) in stream.send(&self.head, at).map_err(not_what_was_sent)? {
+                self.queue.push(at, Event::Piece { from, to, piece });
+            }
+            return Ok(());
+        }
         let mut copies = 0;
         for at in arrivals.iter() {
             copies += 1;
             self.queue.push(at, Event::Deliver { from, to, message: Box::new(sent.clone()) });
         }
-        self.totals.messages += 1;
         self.totals.lost += u64::from(copies == 0);
         self.totals.doubled += u64::from(copies > 1);
         Ok(())
+    }
+
+    /// A piece of a stream arrives, and with it the end of some messages, of one, or of none.
+    pub(crate) fn piece_arrives(&mut self, from: usize, to: usize, piece: &Piece) -> Verdict {
+        let nodes = self.nodes.len();
+        let Some(streams) = &mut self.streams else { return Ok(()) };
+        let stream = &mut streams[from * nodes + to];
+        if !self.nodes[to].is_up() {
+            stream.forget();
+            return Ok(());
+        }
+        for body in stream.arrive(piece).map_err(not_what_was_sent)? {
+            let message = wire::decode(body)
+                .map_err(|error| not_what_was_sent(Wrong(format!("a message does not decode: {error}"))))?;
+            let from = self.nodes[from].id;
+            self.input(to, Input::Message { from, message: Box::new(message) })?;
+        }
+        Ok(())
+    }
+
+    /// The node ends, and its connections with it.
+    pub(crate) fn hang_up(&mut self, node: usize) {
+        let nodes = self.nodes.len();
+        for (place, stream) in self.streams.iter_mut().flatten().enumerate() {
+            if place / nodes == node {
+                stream.reset();
+            }
+            if place % nodes == node {
+                stream.forget();
+            }
+        }
     }
 
     fn through_the_codec(&mut self, message: &Message) -> Result<Message, Violation> {
@@ -252,4 +298,8 @@ impl World<'_> {
             _ => false,
         }
     }
+}
+
+fn not_what_was_sent(Wrong(detail): Wrong) -> Violation {
+    Violation { law: "what comes out of a connection is what went in", detail }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use machine_core::{Instant, NodeId, Rng};
-use raft_core::{FetchId, Index, Message, Run};
+use raft_core::{FetchId, Index, Message, Run, wire};
 
 use super::{
     Totals,
@@ -20,6 +20,7 @@ use crate::{
     disk::{Disk, Struck, Trouble},
     network::Network,
     queue::Queue,
+    stream::{Broken, Piece, Stream},
 };
 
 /// Most events in a run: it ends long before, unless something spins.
@@ -37,6 +38,8 @@ pub(crate) struct World<'t> {
     pub(crate) dice: Rng,
     pub(crate) profile: Profile,
     pub(crate) network: Network,
+    /// From each node to each, `from * nodes + to`, when messages travel on connections.
+    pub(crate) streams: Option<Vec<Stream>>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) clients: Clients,
     pub(crate) judges: Judges,
@@ -54,6 +57,12 @@ pub(crate) enum Event {
         from: usize,
         to: usize,
         message: Box<Message>,
+    },
+    /// A piece of a connection's stream arrives.
+    Piece {
+        from: usize,
+        to: usize,
+        piece: Piece,
     },
     Tick {
         node: usize,
@@ -98,14 +107,20 @@ impl<'t> World<'t> {
         let mut dice = Rng::new(seed);
         let profile = Profile::draw(&mut dice);
         let network = Network::new(profile.nodes, profile.network, dice.fork());
+        let body_bytes_max = profile.limits.append_bytes + wire::HEAD_BYTES_MAX;
+        let streams = profile.streams.map(|streams| {
+            let stream = |_| Stream::new(body_bytes_max, streams, dice.fork());
+            (0..profile.nodes * profile.nodes).map(stream).collect()
+        });
         let nodes = (0..profile.nodes).map(|node| new_node(node, &profile, &mut dice)).collect();
         Self {
             now: Instant::ZERO,
             queue: Queue::new(),
             network,
+            streams,
             nodes,
             clients: Clients::new(profile.load.clients),
-            judges: Judges::new(profile.nodes),
+            judges: Judges::new(profile.nodes, profile.load.history),
             trace,
             totals: Totals::default(),
             healing: None,
@@ -135,6 +150,7 @@ impl<'t> World<'t> {
                 break;
             }
         }
+        self.judges.histories.judge(&self.judges.commits)?;
         self.close();
         Ok(())
     }
@@ -163,6 +179,7 @@ impl<'t> World<'t> {
                 let from = self.nodes[from].id;
                 self.input(to, Input::Message { from, message })
             }
+            Event::Piece { from, to, piece } => self.piece_arrives(from, to, &piece),
             Event::Tick { node } => {
                 if self.nodes[node].tick_at != Some(self.now) {
                     return Ok(());
@@ -234,10 +251,11 @@ impl<'t> World<'t> {
                 let end = if self.dice.per_mille(300) { End::Power } else { End::Process };
                 self.crash(node, end, "since its disk fails")
             }
-            Trouble::Damaged(what) => Err(Violation {
-                law: "a log is not damaged by itself",
-                detail: format!("n{}: {what}", node + 1),
-            }),
+            Trouble::Damaged(what) => {
+                self.crash(node, End::Process, "since its disk is damaged")?;
+                self.retire(node, &what);
+                Ok(())
+            }
         }
     }
 
@@ -246,15 +264,24 @@ impl<'t> World<'t> {
         self.totals.virtual_nanos = self.now.as_nanos();
         self.totals.elections = self.judges.elections.count();
         self.totals.acknowledged = self.judges.promises.count();
+        self.totals.judged = self.judges.histories.count();
         self.totals.reads = self.judges.reads.answered();
         self.totals.committed = self.judges.commits.top().get();
+        for stream in self.streams.iter().flatten() {
+            let Broken { resets, corrupted, refused } = stream.broken;
+            self.totals.resets += resets;
+            self.totals.corrupted += corrupted;
+            self.totals.frames_refused += refused;
+        }
         for node in &self.nodes {
-            let Struck { broken, syncs_lost, full, partial, sectors_lost } = node.disk.medium().struck;
+            let Struck { broken, syncs_lost, full, partial, sectors_lost, damaged } =
+                node.disk.medium().struck;
             self.totals.broken += broken;
             self.totals.syncs_lost += syncs_lost;
             self.totals.full += full;
             self.totals.partial += partial;
             self.totals.sectors_lost += sectors_lost;
+            self.totals.damaged += damaged;
         }
         self.totals.digest = self.trace.digest().get();
     }
