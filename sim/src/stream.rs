@@ -168,9 +168,13 @@ impl Stream {
     }
 
     /// Takes away all faults; what is on its way arrives until `leftovers`.
-    pub(crate) const fn heal(&mut self, leftovers: Instant) {
+    pub(crate) fn heal(&mut self, leftovers: Instant) {
         self.profile = StreamProfile::HEALTHY;
         self.arrives = leftovers;
+        // A length that was changed makes the receiver wait for as many bytes: that is a fault which goes on.
+        if self.ends.back().is_some_and(|end| end.corrupted) {
+            self.reset();
+        }
     }
 
     fn connect(&mut self) -> u64 {

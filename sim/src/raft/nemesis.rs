@@ -98,8 +98,11 @@ impl World<'_> {
         }
         let durable = disk.durable().last();
         let words = [31, end as u64, durable.index.get()];
-        let text = format_args!("crashes {when} ({end:?}); durable up to {durable}, in {segments} segments");
-        self.trace.note(self.now, Some(self.nodes[node].id), &words, text);
+        self.note(
+            node,
+            &words,
+            format_args!("crashes {when} ({end:?}); durable up to {durable}, in {segments} segments"),
+        );
         self.schedule_start(node);
         Ok(())
     }
@@ -143,10 +146,14 @@ impl World<'_> {
         let state = &mut self.nodes[node];
         let words = [32, applied.get(), durable.term.get(), durable.commit.get(), survived];
         let last = state.disk.durable().last();
-        let text = format_args!(
-            "starts with {durable:?}, {last} and {applied} applied; {survived} unsynced writes survived"
+        self.trace.note(
+            self.now,
+            Some(state.id),
+            &words,
+            format_args!(
+                "starts with {durable:?}, {last} and {applied} applied; {survived} unsynced writes survived"
+            ),
         );
-        self.trace.note(self.now, Some(state.id), &words, text);
         let now = state.clock.local(self.now);
         let core = Raft::new(state.config.clone(), recovered, seed, now).map_err(|error| Violation {
             law: "a node starts from what it wrote",
@@ -251,8 +258,12 @@ impl World<'_> {
         self.totals.partitions += 1;
         let words = [35, around as u64, shape as u64, u64::from(hold.is_some())];
         let kind = if hold.is_some() { "clogs" } else { "cuts" };
-        let text = format_args!("the network {kind} ({shape}, around n{}) until {end}", around + 1);
-        self.trace.note(self.now, None, &words, text);
+        self.trace.note(
+            self.now,
+            None,
+            &words,
+            format_args!("the network {kind} ({shape}, around n{}) until {end}", around + 1),
+        );
         self.queue.push(end, Event::Fault(Fault::Partition { over: true }));
     }
 

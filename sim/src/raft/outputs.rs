@@ -112,7 +112,7 @@ impl World<'_> {
         let Some(run) = &write.run else { return Ok(()) };
         let state = &self.nodes[node];
         self.judges.log.written(state.id, run, state.disk.written(), state.leading)?;
-        self.judges.commits.written(state.id, run, state.disk.written())
+        self.judges.commits.written(state.id, write.hard_state.term, run, state.disk.written())
     }
 
     /// Sends through the real codec and the simulated network.

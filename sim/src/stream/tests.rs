@@ -69,3 +69,16 @@ fn a_new_process_hears_nothing_of_old_connections() {
     stream.forget();
     assert!(pieces.iter().all(|(_, piece)| stream.arrive(piece) == Ok(Vec::new())));
 }
+
+#[test]
+fn a_connection_on_which_bytes_changed_does_not_outlive_the_faults() {
+    let profile = StreamProfile { corrupt_per_mille: 1000, ..StreamProfile::HEALTHY };
+    for seed in 0..100 {
+        let mut stream = stream(seed, profile);
+        for (_, piece) in stream.send(&[7; 9], Instant::ZERO).expect("short") {
+            assert_eq!(stream.arrive(&piece), Ok(Vec::new()), "seed {seed}");
+        }
+        stream.heal(Instant::ZERO);
+        assert!(through(&mut stream).into_iter().eq(bodies()), "seed {seed}");
+    }
+}
