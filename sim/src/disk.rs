@@ -1,12 +1,36 @@
-//! A node's disk, as far as a core can tell: writes in order, a sync that makes a prefix of them durable after a
-//! while, and a crash after which only a prefix is left.
+//! A node's disk: the real write-ahead log over a medium in memory, syncs that take their time, and a model of what was
+//! written, against which everything that comes back is held.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    cell::{Ref, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+    time::Duration,
+};
 
-use machine_core::{Instant, Rng, WriteId};
-use raft_core::{HardState, Index, LogPos, Recovered, RecoveredRun, Run, Term, Write};
+use machine_core::{Instant, NodeId, Rng, WriteId};
+use raft_core::{HardState, Index, Recovered, RecoveredRun, Run, Term, Write};
+use storage::{AppendError, LogStore, OpenError, Options, ReadError, State, Wal};
 
-/// How slow the disk is.
+use crate::raft::Violation;
+
+mod damage;
+mod ledger;
+mod medium;
+
+use self::{ledger::is_same, medium::Plug};
+pub(crate) use self::{
+    ledger::{Image, Ledger},
+    medium::{Medium, MediumProfile, Struck},
+};
+
+const PREFIX: &str = "a log holds all that was synced, and of the rest a prefix of whole writes";
+const SAME: &str = "a log gives back what it was given";
+const LOUD: &str = "a log that has failed says so, and writes nothing more";
+const SOUND: &str = "a log is not damaged by itself";
+const TAKES: &str = "a log takes what a dutiful host writes";
+
+/// What the disk is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DiskProfile {
     pub(crate) sync_min: Duration,
@@ -14,6 +38,13 @@ pub(crate) struct DiskProfile {
     /// How many syncs of 1,000 take up to `stall_max` longer.
     pub(crate) stall_per_mille: u64,
     pub(crate) stall_max: Duration,
+    /// How often of 1,000 the power fails within what the log does: in a sync, in a change of segment, while opening.
+    pub(crate) power_per_mille: u64,
+    /// How often of 1,000 an idle host leaves proof of the last sync.
+    pub(crate) mark_per_mille: u64,
+    /// The size of the log's files.
+    pub(crate) segment_bytes: u32,
+    pub(crate) medium: MediumProfile,
 }
 
 impl DiskProfile {
@@ -23,169 +54,345 @@ impl DiskProfile {
         sync_max: Duration::from_micros(500),
         stall_per_mille: 0,
         stall_max: Duration::ZERO,
+        power_per_mille: 0,
+        mark_per_mille: 0,
+        segment_bytes: 64 << 10,
+        medium: MediumProfile::HEALTHY,
     };
+}
+
+impl DiskProfile {
+    /// With segments that hold a run of so many bytes.
+    pub(crate) fn with_room_for(self, run_bytes_max: usize) -> Self {
+        let bytes = (run_bytes_max + OVERHEAD_BYTES).next_multiple_of(SEGMENT_STEP_BYTES);
+        let least = u32::try_from(bytes).expect("runs are far smaller than 4 GiB");
+        Self { segment_bytes: self.segment_bytes.max(least), ..self }
+    }
+}
+
+/// What a write takes in the log beside its entries, at most, and what a segment takes beside its records.
+const OVERHEAD_BYTES: usize = 1024;
+
+/// The smallest segment, and the step of their sizes.
+const SEGMENT_STEP_BYTES: usize = 4096;
+
+/// Why a node does not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The power failed within what the log was doing.
+    Power,
+    /// The disk failed and the log said so.
+    Failed(String),
+    /// The log found damage and said so.
+    Damaged(String),
+    /// The log broke a law.
+    Unlawful(Violation),
+}
+
+/// What a log that was opened has said.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) recovered: Recovered,
+    /// Hard states of writes that were not known to be durable, oldest first.
+    pub(crate) survived: Vec<HardState>,
+    /// Whether a torn end was trimmed.
+    pub(crate) trimmed: bool,
 }
 
 /// The disk of one node.
 #[derive(Debug)]
 pub(crate) struct Disk {
-    /// What a restart finds.
-    durable: Image,
-    /// What a read finds: the page cache.
-    written: Image,
-    unsynced: VecDeque<(WriteId, Write)>,
-    /// How many of `unsynced` the sync under way covers.
-    syncing: usize,
+    node: NodeId,
+    ledger: Ledger,
+    medium: Rc<RefCell<Medium>>,
+    /// Open while the node is up.
+    log: Option<Wal<Plug>>,
+    /// Written, but not yet appended: they wait for the sync under way, as on a disk thread.
+    queue: VecDeque<storage::Write>,
+    /// When the newest sync ends.
+    busy_until: Instant,
     profile: DiskProfile,
     rng: Rng,
 }
 
 impl Disk {
-    pub(crate) fn new(profile: DiskProfile, rng: Rng) -> Self {
-        let (durable, written) = (Image::default(), Image::default());
-        Self { durable, written, unsynced: VecDeque::new(), syncing: 0, profile, rng }
+    pub(crate) fn new(node: NodeId, profile: DiskProfile, mut rng: Rng) -> Self {
+        let medium = Rc::new(RefCell::new(Medium::new(profile.medium, rng.fork())));
+        Self {
+            node,
+            ledger: Ledger::default(),
+            medium,
+            log: None,
+            queue: VecDeque::new(),
+            busy_until: Instant::ZERO,
+            profile,
+            rng,
+        }
+    }
+
+    pub(crate) const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     pub(crate) const fn durable(&self) -> &Image {
-        &self.durable
+        self.ledger.durable()
     }
 
     pub(crate) const fn written(&self) -> &Image {
-        &self.written
+        self.ledger.written()
+    }
+
+    pub(crate) fn medium(&self) -> Ref<'_, Medium> {
+        self.medium.borrow()
+    }
+
+    /// When the newest sync ends.
+    pub(crate) const fn busy_until(&self) -> Instant {
+        self.busy_until
+    }
+
+    /// Files of the log, while it is open.
+    pub(crate) fn segments(&self) -> usize {
+        self.log.as_ref().map_or(0, Wal::segments)
     }
 
     /// Takes a write; it is not durable yet.
     pub(crate) fn write(&mut self, id: WriteId, write: Write) {
-        self.written.apply(&write);
-        self.unsynced.push_back((id, write));
+        self.queue.push_back(stored(id, &write));
+        self.ledger.write(id, write);
     }
 
-    /// Starts a sync of all that is written; when it ends, or `None` when one is under way or nothing is to be done.
-    pub(crate) fn start_sync(&mut self, now: Instant) -> Option<Instant> {
-        if self.syncing > 0 || self.unsynced.is_empty() {
-            return None;
+    /// Appends all that was written and starts to sync it; when that ends, or `None` when a sync is under way or
+    /// nothing is to be done.
+    pub(crate) fn start_sync(&mut self, now: Instant) -> Result<Option<Instant>, Trouble> {
+        if self.ledger.is_syncing() || self.queue.is_empty() {
+            return Ok(None);
         }
-        self.syncing = self.unsynced.len();
-        let DiskProfile { sync_min, sync_max, stall_per_mille, stall_max } = self.profile;
+        self.arm();
+        while let Some(write) = self.queue.pop_front() {
+            let appended = self.log().append(&write);
+            self.judge(appended.map_err(|error| match error {
+                AppendError::Stopped(_) | AppendError::NoSegment(_) => Trouble::Failed(error.to_string()),
+                AppendError::OutOfOrder { .. }
+                | AppendError::Malformed { .. }
+                | AppendError::Gap { .. }
+                | AppendError::Released { .. }
+                | AppendError::TooLarge { .. }
+                | _ => unlawful(TAKES, self.node, error),
+            }))?;
+        }
+        self.ledger.sync_begins();
+        let DiskProfile { sync_min, sync_max, stall_per_mille, stall_max, .. } = self.profile;
         let mut takes = self.rng.duration(sync_min, sync_max);
         if self.rng.per_mille(stall_per_mille) {
             takes += self.rng.duration(Duration::ZERO, stall_max);
         }
-        Some(now + takes)
+        self.busy_until = now + takes;
+        Ok(Some(self.busy_until))
     }
 
     /// Ends the sync: the writes that it made durable, oldest first.
-    pub(crate) fn finish_sync(&mut self) -> Vec<(WriteId, Write)> {
-        let synced: Vec<_> = self.unsynced.drain(..self.syncing).collect();
-        self.syncing = 0;
-        for (_, write) in &synced {
-            self.durable.apply(write);
+    pub(crate) fn finish_sync(&mut self) -> Result<Vec<(WriteId, Write)>, Trouble> {
+        self.arm();
+        let synced = self.log().sync();
+        let durable = self.judge(synced.map_err(|stopped| Trouble::Failed(stopped.to_string())))?;
+        if Some(durable) != self.ledger.covered() {
+            let covered = self.ledger.covered();
+            return Err(unlawful(
+                SAME,
+                self.node,
+                format_args!("{durable} is durable instead of {covered:?}"),
+            ));
         }
-        synced
+        let synced = self.ledger.sync_ends();
+        if self.ledger.is_clean() && self.rng.per_mille(self.profile.mark_per_mille) {
+            let marked = self.log().mark();
+            self.judge(marked.map_err(|stopped| Trouble::Failed(stopped.to_string())))?;
+        }
+        Ok(synced)
     }
 
-    /// The power fails: of what was not synced a prefix is left, by chance anything from nothing to all. Returns the
-    /// hard states that became durable so, oldest first.
-    pub(crate) fn crash(&mut self) -> Vec<HardState> {
-        let pending = self.unsynced.len() as u64;
-        let kept = match self.rng.below(4) {
-            0 => 0,
-            1 => pending,
-            _ => self.rng.below(pending + 1),
+    /// Reads the stored run that holds this entry, whole; `None` while writes wait that a reader must find.
+    pub(crate) fn read(&mut self, index: Index) -> Result<Option<Run>, Trouble> {
+        if !self.queue.is_empty() {
+            return Ok(None);
+        }
+        let read = self.log().read(index.get(), 1);
+        let runs = self.judge(read.map_err(|error| match error {
+            ReadError::Disk(_) | ReadError::Stopped(_) => Trouble::Failed(error.to_string()),
+            ReadError::Damaged(_) => self.refused(SOUND, error),
+            ReadError::Released { .. } | ReadError::Beyond { .. } | _ => unlawful(SAME, self.node, error),
+        }))?;
+        let wrong =
+            |what: &dyn std::fmt::Debug| unlawful(SAME, self.node, format_args!("{what:?} at {index}"));
+        let found = runs.into_iter().next().ok_or_else(|| wrong(&"nothing"))?.run;
+        match self.ledger.written().fetch(index) {
+            Some(written) if is_same(written, &found) => {}
+            _ => return Err(wrong(&found)),
+        }
+        let storage::Run { first, count, mark, body } = found;
+        let run = Run::decode(Term::new(mark), Index::new(first), count, body);
+        run.map(Some).map_err(|error| wrong(&error))
+    }
+
+    /// Opens the log, as a process does that starts; the state machine has `applied` so much.
+    pub(crate) fn open(&mut self, applied: Index) -> Result<Opened, Trouble> {
+        self.queue.clear();
+        self.medium.borrow_mut().opened();
+        self.arm();
+        let options = self.options();
+        let opened = Wal::open(Plug(Rc::clone(&self.medium)), options);
+        let (mut log, found) = self.judge(opened.map_err(|error| match error {
+            OpenError::Disk(_) => Trouble::Failed(error.to_string()),
+            OpenError::Damaged(_) => self.refused(SOUND, error),
+            OpenError::Options(_)
+            | OpenError::Locked { .. }
+            | OpenError::OtherCluster { .. }
+            | OpenError::OtherNode { .. }
+            | OpenError::OtherVersion { .. }
+            | _ => self.refused(TAKES, error),
+        }))?;
+        let read = if found.last == 0 { Ok(Vec::new()) } else { log.read(1, usize::MAX) };
+        let runs = self.judge(read.map_err(|error| match error {
+            ReadError::Disk(_) | ReadError::Stopped(_) => Trouble::Failed(error.to_string()),
+            ReadError::Damaged(_) | ReadError::Released { .. } | ReadError::Beyond { .. } | _ => {
+                unlawful(SAME, self.node, error)
+            }
+        }))?;
+        let hard_state = match &found.state {
+            None => Ok(HardState::default()),
+            Some(state) => HardState::decode(state.as_bytes()),
         };
-        let mut survived = Vec::new();
-        for (place, (_, write)) in self.unsynced.drain(..).enumerate() {
-            if (place as u64) < kept {
-                self.durable.apply(&write);
-                survived.push(write.hard_state);
+        let hard_state = hard_state.map_err(|error| unlawful(SAME, self.node, error))?;
+        let survived = self.ledger.recovered(hard_state, &runs).ok_or_else(|| {
+            let last = runs.last().map(|stored| (stored.run.mark, stored.run.last(), stored.live));
+            unlawful(PREFIX, self.node, format_args!("it holds {hard_state:?} and ends with {last:?}"))
+        })?;
+        self.judge_summary(&found)?;
+        self.log = Some(log);
+        let runs = found.runs.iter().map(|run| RecoveredRun {
+            first: Index::new(run.first),
+            count: run.count,
+            term: Term::new(run.mark),
+        });
+        let recovered = Recovered { hard_state, runs: runs.collect(), applied };
+        Ok(Opened { recovered, survived, trimmed: found.trimmed.is_some() })
+    }
+
+    /// The process ends, maybe within a sync. What it wrote is still there for the next one.
+    pub(crate) fn process_ends(&mut self) {
+        if let Some(mut log) = self.log.take() {
+            if self.ledger.is_syncing() && self.rng.per_mille(500) {
+                let operations = self.rng.below(3);
+                self.medium.borrow_mut().power_for(operations);
+                let _unheard = log.sync();
             }
         }
-        self.syncing = 0;
-        self.written = self.durable.clone();
-        survived
+        let _none_left = self.medium.borrow_mut().has_power_failed();
+        self.ledger.sync_is_lost();
+        self.queue.clear();
+    }
+
+    /// The power fails: of what was not synced the medium keeps what it likes.
+    pub(crate) fn power_fails(&mut self) {
+        self.process_ends();
+        self.medium.borrow_mut().crash();
+    }
+
+    /// Damages something at rest that the log can prove to be damaged; says what, if there was anything.
+    pub(crate) fn damage(&mut self) -> Option<String> {
+        self.medium.borrow_mut().damage(self.log.is_some())
     }
 
     /// Takes away all faults.
     pub(crate) fn heal(&mut self) {
-        self.profile = DiskProfile::HEALTHY;
-    }
-}
-
-/// The contents of a disk: the newest hard state, and stored runs of which later ones may have replaced the tail.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Image {
-    hard_state: HardState,
-    runs: Vec<Stored>,
-}
-
-#[derive(Clone, Debug)]
-struct Stored {
-    /// As it was written, replaced tail included: a log does not rewrite its records.
-    run: Run,
-    live: u32,
-}
-
-impl Stored {
-    fn last(&self) -> Index {
-        Index::new(self.run.first().get() + u64::from(self.live) - 1)
-    }
-}
-
-impl Image {
-    pub(crate) const fn hard_state(&self) -> HardState {
-        self.hard_state
+        self.profile = DiskProfile { segment_bytes: self.profile.segment_bytes, ..DiskProfile::HEALTHY };
+        self.medium.borrow_mut().heal();
     }
 
-    /// The last entry; zero when there is none.
-    pub(crate) fn last(&self) -> LogPos {
-        self.runs
-            .last()
-            .map_or(LogPos::ZERO, |stored| LogPos { term: stored.run.term(), index: stored.last() })
+    fn options(&mut self) -> Options {
+        let segment_bytes = self.profile.segment_bytes;
+        Options::new(1, self.node, self.rng.next_u64())
+            .with_segment_bytes(segment_bytes)
+            .with_record_bytes_max(Options::record_bytes_limit(segment_bytes))
     }
 
-    /// The term of a live entry; zero before the first, `None` beyond the last.
-    pub(crate) fn term_at(&self, index: Index) -> Option<Term> {
-        if index == Index::ZERO {
-            return Some(Term::ZERO);
+    fn log(&mut self) -> &mut Wal<Plug> {
+        self.log.as_mut().expect("the log is open while the node is up")
+    }
+
+    /// Now and then the power will fail within the next few operations.
+    fn arm(&mut self) {
+        if self.rng.per_mille(self.profile.power_per_mille) {
+            let operations = self.rng.below(12);
+            self.medium.borrow_mut().power_for(operations);
         }
-        self.holding(index).map(|stored| stored.run.term())
     }
 
-    /// The whole stored run that holds a live entry.
-    pub(crate) fn fetch(&self, index: Index) -> Option<Run> {
-        self.holding(index).map(|stored| stored.run.clone())
-    }
-
-    /// What a restart is told.
-    pub(crate) fn recovered(&self, applied: Index) -> Recovered {
-        let live = |stored: &Stored| RecoveredRun {
-            first: stored.run.first(),
-            count: stored.live,
-            term: stored.run.term(),
-        };
-        Recovered { hard_state: self.hard_state, runs: self.runs.iter().map(live).collect(), applied }
-    }
-
-    fn apply(&mut self, write: &Write) {
-        self.hard_state = write.hard_state;
-        let Some(run) = &write.run else { return };
-        while self.runs.last().is_some_and(|stored| stored.run.first() >= run.first()) {
-            self.runs.pop();
+    /// What became of something that the log was asked for.
+    fn judge<T>(&self, outcome: Result<T, Trouble>) -> Result<T, Trouble> {
+        let mut medium = self.medium.borrow_mut();
+        if medium.has_power_failed() {
+            return Err(Trouble::Power);
         }
-        if let Some(stored) = self.runs.last_mut() {
-            if stored.last() >= run.first() {
-                let live = run.first().get() - stored.run.first().get();
-                stored.live = u32::try_from(live).expect("fewer than the run's own count");
+        if let Some(operation) = medium.offence() {
+            return Err(unlawful(LOUD, self.node, format_args!("{operation} after a failure")));
+        }
+        match (outcome, medium.failed()) {
+            (Ok(_), Some(operation)) => {
+                Err(unlawful(LOUD, self.node, format_args!("it goes on after it could not {operation}")))
             }
+            (outcome, _) => outcome,
         }
-        self.runs.push(Stored { run: run.clone(), live: run.count() });
     }
 
-    fn holding(&self, index: Index) -> Option<&Stored> {
-        let after = self.runs.partition_point(|stored| stored.run.first() <= index);
-        let stored = self.runs.get(after.checked_sub(1)?)?;
-        (index <= stored.last()).then_some(stored)
+    /// The log refuses what it finds: rightly, if it was damaged.
+    fn refused(&self, law: &'static str, error: impl std::fmt::Display) -> Trouble {
+        if self.medium.borrow().struck.damaged == 0 {
+            return unlawful(law, self.node, error);
+        }
+        Trouble::Damaged(error.to_string())
     }
+
+    /// The summary that a log gives when it is opened agrees with what it then reads.
+    fn judge_summary(&self, found: &storage::Recovered) -> Result<(), Trouble> {
+        let image = self.ledger.durable();
+        let mut next = 1;
+        for run in &found.runs {
+            let end = run.first + u64::from(run.count);
+            let term = Some(Term::new(run.mark));
+            let same = [run.first, end - 1].iter().all(|index| image.term_at(Index::new(*index)) == term);
+            if run.first != next || !same {
+                return Err(unlawful(SAME, self.node, format_args!("{run:?} after {}", next - 1)));
+            }
+            next = end;
+        }
+        let last = image.last().index.get();
+        if next - 1 == last && found.last == last {
+            return Ok(());
+        }
+        Err(unlawful(
+            SAME,
+            self.node,
+            format_args!("it says it ends with {}, and {last} is last", found.last),
+        ))
+    }
+}
+
+/// The core's write, in the words of the log.
+fn stored(id: WriteId, write: &Write) -> storage::Write {
+    let state = State::new(&write.hard_state.encode()).expect("a hard state has 26 bytes");
+    let run = write.run.as_ref().map(|run| storage::Run {
+        first: run.first().get(),
+        count: run.count(),
+        mark: run.term().get(),
+        body: run.body().clone(),
+    });
+    storage::Write { id, state, run }
+}
+
+fn unlawful(law: &'static str, node: NodeId, what: impl std::fmt::Display) -> Trouble {
+    Trouble::Unlawful(Violation { law, detail: format!("{node}: {what}") })
 }
 
 #[cfg(test)]

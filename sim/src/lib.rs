@@ -20,9 +20,11 @@
 mod clock;
 mod digest;
 mod disk;
+pub mod linear;
 mod network;
 mod queue;
 pub mod raft;
+mod stream;
 mod trace;
 
 pub use digest::Digest;

@@ -58,8 +58,32 @@ pub struct Totals {
     pub virtual_nanos: u64,
     /// Terms that had a leader.
     pub elections: u64,
-    /// Nodes that lost their power.
+    /// Nodes that ended, by whatever cause.
     pub crashes: u64,
+    /// Of these, processes that ended while the machine kept its power.
+    pub kills: u64,
+    /// Of these, nodes that stopped since their disk failed.
+    pub disk_stops: u64,
+    /// Nodes that did not start since their disk failed.
+    pub refused_starts: u64,
+    /// Starts that found a torn end and trimmed it.
+    pub torn: u64,
+    /// Disk operations that failed for good.
+    pub broken: u64,
+    /// Syncs that failed and dropped what was dirty.
+    pub syncs_lost: u64,
+    /// New segments for which there was no room.
+    pub full: u64,
+    /// Disk operations that were interrupted or did only a part.
+    pub partial: u64,
+    /// Sectors that a loss of power tore, lost or set back.
+    pub sectors_lost: u64,
+    /// Times that data at rest were damaged.
+    pub damaged: u64,
+    /// Nodes that met damage and stayed down.
+    pub retired: u64,
+    /// The most segments that a log had when its node ended.
+    pub segments_max: u64,
     /// Nodes that were paused.
     pub pauses: u64,
     /// Times that links were cut.
@@ -70,6 +94,12 @@ pub struct Totals {
     pub lost: u64,
     /// Messages of which more than one copy arrived.
     pub doubled: u64,
+    /// Connections that broke.
+    pub resets: u64,
+    /// Pieces of streams of which a bit was turned round.
+    pub corrupted: u64,
+    /// Frames that were refused for it.
+    pub frames_refused: u64,
     /// Writes made durable.
     pub writes: u64,
     /// Syncs that did it.
@@ -80,6 +110,8 @@ pub struct Totals {
     pub committed: u64,
     /// Entries of clients that were acknowledged.
     pub acknowledged: u64,
+    /// Operations of clients in the histories that were judged.
+    pub judged: u64,
     /// Reads answered.
     pub reads: u64,
     /// The digests of all runs, folded into one in the order of [`Totals::add`].
@@ -94,16 +126,32 @@ impl Totals {
         self.virtual_nanos += other.virtual_nanos;
         self.elections += other.elections;
         self.crashes += other.crashes;
+        self.kills += other.kills;
+        self.disk_stops += other.disk_stops;
+        self.refused_starts += other.refused_starts;
+        self.torn += other.torn;
+        self.broken += other.broken;
+        self.syncs_lost += other.syncs_lost;
+        self.full += other.full;
+        self.partial += other.partial;
+        self.sectors_lost += other.sectors_lost;
+        self.damaged += other.damaged;
+        self.retired += other.retired;
+        self.segments_max = self.segments_max.max(other.segments_max);
         self.pauses += other.pauses;
         self.partitions += other.partitions;
         self.messages += other.messages;
         self.lost += other.lost;
         self.doubled += other.doubled;
+        self.resets += other.resets;
+        self.corrupted += other.corrupted;
+        self.frames_refused += other.frames_refused;
         self.writes += other.writes;
         self.syncs += other.syncs;
         self.fetches += other.fetches;
         self.committed += other.committed;
         self.acknowledged += other.acknowledged;
+        self.judged += other.judged;
         self.reads += other.reads;
         let mut digest = Digest::default();
         digest.word(self.digest);
@@ -120,22 +168,38 @@ impl fmt::Display for Totals {
             ("virtual seconds", self.virtual_nanos / 1_000_000_000),
             ("leaders elected", self.elections),
             ("crashes", self.crashes),
+            ("without loss of power", self.kills),
+            ("stopped by their disk", self.disk_stops),
+            ("refused to start", self.refused_starts),
+            ("torn ends trimmed", self.torn),
+            ("sectors lost or torn", self.sectors_lost),
+            ("disk operations failed", self.broken),
+            ("syncs failed, data lost", self.syncs_lost),
+            ("damaged at rest", self.damaged),
+            ("retired for damage", self.retired),
+            ("no room", self.full),
+            ("interrupted or partial", self.partial),
+            ("most segments", self.segments_max),
             ("pauses", self.pauses),
             ("partitions", self.partitions),
             ("messages sent", self.messages),
             ("messages lost", self.lost),
             ("messages doubled", self.doubled),
+            ("connections broken", self.resets),
+            ("pieces corrupted", self.corrupted),
+            ("frames refused", self.frames_refused),
             ("writes made durable", self.writes),
             ("syncs", self.syncs),
             ("fetches", self.fetches),
             ("entries committed", self.committed),
             ("entries acknowledged", self.acknowledged),
             ("reads answered", self.reads),
+            ("operations in histories", self.judged),
         ];
         for (name, value) in rows {
-            writeln!(f, "{name:>20} {value}")?;
+            writeln!(f, "{name:>24} {value}")?;
         }
-        write!(f, "{:>20} {:016x}", "digest", self.digest)
+        write!(f, "{:>24} {:016x}", "digest", self.digest)
     }
 }
 

@@ -110,7 +110,7 @@ impl World<'_> {
         if self.nodes[node].unconfirmed() >= WRITES_HELD_BACK_FROM {
             return Ok(());
         }
-        self.judges.monotone.drained(node, &status, disk)?;
+        self.judges.monotone.drained(node, &status, disk.ledger())?;
         self.judges.commits.follower(status.id, status.commit, disk.written())?;
         if let Some(term) = self.nodes[node].unjudged.take() {
             self.judges.commits.leads(status.id, term, self.nodes[node].disk.written())?;
@@ -126,6 +126,7 @@ impl World<'_> {
         match fact {
             Fact::BecameLeader { term } => self.judges.elections.leads(self.nodes[node].id, term),
             Fact::ReadReady { first, last, index } => {
+                self.judges.histories.ready(node, (first, last));
                 self.judges.reads.ready(node, (first, last), index, applied)
             }
             Fact::ReadsLost { first, last } => self.judges.reads.lost(node, (first, last)),
@@ -148,9 +149,11 @@ impl World<'_> {
             state.machine.applied = run.last();
             let words = [7, run.first().get(), run.last().get()];
             self.trace.note(self.now, Some(state.id), &words, format_args!("has applied {run:?}"));
+            self.judges.histories.applied(node, &run)?;
             while let Some(entry) = state.proposals.first_entry().filter(|entry| *entry.key() <= run.last()) {
                 let (index, term) = entry.remove_entry();
                 if term == run.term() && index >= run.first() {
+                    self.judges.histories.acknowledged(LogPos { term, index });
                     self.judges.promises.acknowledged(LogPos { term, index });
                 }
             }

@@ -186,6 +186,7 @@ impl World<'_> {
             let at = LogPos { index: Index::new(first.index.get() + place), ..first };
             self.judges.promises.taken(at)?;
             self.judges.machines.taken(payload);
+            self.judges.histories.proposed(at, payload);
             self.nodes[node].proposals.insert(at.index, at.term);
         }
         let leads = self.nodes[node].core.as_ref().is_some_and(|core| core.status().term == first.term);
@@ -225,6 +226,7 @@ impl World<'_> {
         match read {
             Ok(read) => {
                 self.clients.outcome = Some(Taken::Read(read));
+                self.judges.histories.asked(node, read);
                 self.judges.reads.asked(node, read, self.judges.commits.top())
             }
             Err(ReadError::NotLeader { leader }) => {

@@ -56,19 +56,23 @@ impl World<'_> {
     pub(crate) fn heal(&mut self) -> Verdict {
         self.trace.note(self.now, None, &[40], format_args!("all faults end"));
         self.network.heal();
+        for stream in self.streams.iter_mut().flatten() {
+            stream.heal(self.now + LEFTOVERS);
+        }
         for node in &mut self.nodes {
             node.disk.heal();
             node.clock.set_rate(self.now, RATE_TRUE_PPM);
         }
         self.queue.hasten(self.now + LEFTOVERS, |event| match event {
-            Event::Deliver { .. } | Event::Start { .. } | Event::Resume { .. } => true,
+            Event::Deliver { .. } | Event::Piece { .. } | Event::Start { .. } | Event::Resume { .. } => true,
             Event::Done { done: Done::Sync | Done::Fetch { .. } | Done::Input(_), .. } => true,
             Event::Tick { .. } | Event::Client | Event::Fault(_) | Event::Heal | Event::Probe => false,
         });
         let start = self.now + LEFTOVERS;
+        // Where every copy may be gone, nobody can be asked to go on.
+        let stage = if self.profile.faults.beyond_repair { Stage::Over } else { Stage::Leader };
         let deadline = start + self.profile.patience() * PATIENCE;
-        self.healing =
-            Some(Healing { stage: Stage::Leader, deadline, end: start + HEALING_MAX, progress: 0 });
+        self.healing = Some(Healing { stage, deadline, end: start + HEALING_MAX, progress: 0 });
         for node in 0..self.nodes.len() {
             // The clock's rate has changed, and with it the moment of every deadline.
             self.nodes[node].tick_at = None;
@@ -136,19 +140,30 @@ impl World<'_> {
 
     /// Everyone is up and has applied everything that anyone knows, and no read waits.
     fn has_converged(&self) -> bool {
-        let last = self.nodes[0].disk.durable().last();
-        let same = |node: &super::node::Node| {
+        let mut living = self.living();
+        let Some(first) = living.next() else { return true };
+        let last = self.nodes[first].disk.durable().last();
+        let same = |node: usize| {
+            let node = &self.nodes[node];
             node.is_up() && node.machine.applied == last.index && node.disk.durable().last() == last
         };
-        self.nodes.iter().all(same) && self.judges.reads.unanswered().is_none()
+        same(first) && living.all(same) && self.judges.reads.unanswered().is_none()
+    }
+
+    /// The nodes whose disks are good.
+    fn living(&self) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|node| !self.nodes[*node].retired)
     }
 
     fn judge_end(&mut self) -> Verdict {
-        let applied = self.nodes[0].machine.applied;
+        let Some(first) = self.living().next() else { return Ok(()) };
+        let applied = self.nodes[first].machine.applied;
         self.judges.promises.kept(&self.judges.commits, applied)?;
-        for node in 1..self.nodes.len() {
-            let (one, other) = (self.judges.machines.digest(0), self.judges.machines.digest(node));
-            hold(one == other, "convergence", || format!("n1 applied {one}, n{} applied {other}", node + 1))?;
+        for node in self.living() {
+            let (one, other) = (self.judges.machines.digest(first), self.judges.machines.digest(node));
+            hold(one == other, "convergence", || {
+                format!("n{} applied {one}, n{} applied {other}", first + 1, node + 1)
+            })?;
         }
         self.trace.note(
             self.now,

@@ -7,6 +7,7 @@ pub(crate) mod bounds;
 pub(crate) mod commits;
 pub(crate) mod durability;
 pub(crate) mod elections;
+pub(crate) mod histories;
 pub(crate) mod log_matching;
 pub(crate) mod monotone;
 pub(crate) mod promises;
@@ -15,8 +16,8 @@ pub(crate) mod state_machine;
 pub(crate) mod votes;
 
 pub(crate) use self::{
-    commits::Commits, elections::Elections, log_matching::LogMatching, monotone::Monotone,
-    promises::Promises, reads::Reads, state_machine::StateMachines, votes::Votes,
+    commits::Commits, elections::Elections, histories::Histories, log_matching::LogMatching,
+    monotone::Monotone, promises::Promises, reads::Reads, state_machine::StateMachines, votes::Votes,
 };
 
 /// All that is remembered in order to judge.
@@ -30,10 +31,11 @@ pub(crate) struct Judges {
     pub(crate) machines: StateMachines,
     pub(crate) promises: Promises,
     pub(crate) reads: Reads,
+    pub(crate) histories: Histories,
 }
 
 impl Judges {
-    pub(crate) fn new(nodes: usize) -> Self {
+    pub(crate) fn new(nodes: usize, history: bool) -> Self {
         Self {
             elections: Elections::default(),
             votes: Votes::new(nodes),
@@ -43,6 +45,7 @@ impl Judges {
             machines: StateMachines::new(nodes),
             promises: Promises::default(),
             reads: Reads::new(nodes),
+            histories: Histories::new(nodes, history),
         }
     }
 }

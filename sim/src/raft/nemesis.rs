@@ -11,7 +11,10 @@ use super::{
     node::Input,
     world::{Event, World},
 };
-use crate::network::Shape;
+use crate::{disk::Trouble, network::Shape};
+
+/// When all faults are over, nodes that do not run are started within this.
+const PROMPT: Duration = Duration::from_millis(1);
 
 /// A fault that comes again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +27,24 @@ pub(crate) enum Fault {
     },
     /// The leader hears late, just when it is asked to hand over: it believes that it leads when another does.
     Handover,
+    /// Data at rest become others.
+    Damage,
+}
+
+/// How a node ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Its machine loses power: what was not synced is in the medium's hands.
+    Power,
+    /// Only the process ends: what it wrote is still in the page cache.
+    Process,
 }
 
 impl World<'_> {
     pub(crate) fn schedule_faults(&mut self) {
-        for fault in [Fault::Crash, Fault::Pause, Fault::Partition { over: false }, Fault::Handover] {
+        for fault in
+            [Fault::Crash, Fault::Pause, Fault::Partition { over: false }, Fault::Handover, Fault::Damage]
+        {
             self.schedule_fault(fault);
         }
     }
@@ -39,7 +55,8 @@ impl World<'_> {
                 let victim = self.pick_victim();
                 self.schedule_fault(fault);
                 if self.nodes[victim].is_up() {
-                    return self.crash(victim, "by itself");
+                    let end = self.draw_end();
+                    return self.crash(victim, end, "by itself");
                 }
             }
             Fault::Pause => {
@@ -56,38 +73,54 @@ impl World<'_> {
                 self.hand_over()?;
                 self.schedule_fault(fault);
             }
+            Fault::Damage => {
+                self.damage();
+                self.schedule_fault(fault);
+            }
         }
         Ok(())
     }
 
-    /// The node loses its power, and comes back after a while.
-    pub(crate) fn crash(&mut self, node: usize, when: &str) -> Verdict {
+    /// The node ends, and comes back after a while.
+    pub(crate) fn crash(&mut self, node: usize, end: End, when: &str) -> Verdict {
         self.totals.crashes += 1;
+        self.totals.kills += u64::from(end == End::Process);
+        let segments = self.nodes[node].disk.segments() as u64;
+        self.totals.segments_max = self.totals.segments_max.max(segments);
         self.nodes[node].forget();
+        self.hang_up(node);
         self.judges.reads.crashed(node);
-        let survived = self.nodes[node].disk.crash();
-        for state in &survived {
-            self.judges.votes.became_durable(node, *state)?;
+        self.judges.histories.crashed(node);
+        let disk = &mut self.nodes[node].disk;
+        match end {
+            End::Power => disk.power_fails(),
+            End::Process => disk.process_ends(),
         }
-        let durable = self.nodes[node].disk.durable().last();
-        let words = [31, survived.len() as u64, durable.index.get()];
-        self.trace.note(
-            self.now,
-            Some(self.nodes[node].id),
+        let durable = disk.durable().last();
+        let words = [31, end as u64, durable.index.get()];
+        self.note(
+            node,
             &words,
-            format_args!(
-                "crashes {when}; {} unsynced writes survive, the log ends with {durable}",
-                survived.len()
-            ),
+            format_args!("crashes {when} ({end:?}); durable up to {durable}, in {segments} segments"),
         );
-        let down = self.dice.duration(Duration::from_micros(100), self.profile.faults.down_max);
-        self.queue.push(self.now + down, Event::Start { node });
+        self.schedule_start(node);
         Ok(())
+    }
+
+    /// Whether a node that ends loses its power, too.
+    pub(crate) fn draw_end(&mut self) -> End {
+        if self.dice.per_mille(self.profile.faults.kill_per_mille) { End::Process } else { End::Power }
+    }
+
+    fn schedule_start(&mut self, node: usize) {
+        let down = self.dice.duration(Duration::from_micros(100), self.profile.faults.down_max);
+        let most = if self.healing.is_some() { PROMPT } else { down };
+        self.queue.push(self.now + down.min(most), Event::Start { node });
     }
 
     /// The node starts from what is durable, with its state machine as it was, as it was a while ago, or empty.
     pub(crate) fn start(&mut self, node: usize) -> Verdict {
-        if self.nodes[node].is_up() {
+        if self.nodes[node].is_up() || self.nodes[node].retired {
             return Ok(());
         }
         let had = self.nodes[node].machine.applied.get();
@@ -99,16 +132,27 @@ impl World<'_> {
             (false, false) => had,
         });
         let seed = self.dice.next_u64();
-        let state = &mut self.nodes[node];
-        state.machine.applied = applied;
-        let recovered = state.disk.durable().recovered(applied);
+        self.nodes[node].machine.applied = applied;
+        let opened = match self.nodes[node].disk.open(applied) {
+            Ok(opened) => opened,
+            Err(trouble) => return self.does_not_start(node, trouble),
+        };
+        for state in &opened.survived {
+            self.judges.votes.became_durable(node, *state)?;
+        }
+        self.totals.torn += u64::from(opened.trimmed);
+        let (recovered, survived) = (opened.recovered, opened.survived.len() as u64);
         let durable = recovered.hard_state;
-        let words = [32, applied.get(), durable.term.get(), durable.commit.get()];
+        let state = &mut self.nodes[node];
+        let words = [32, applied.get(), durable.term.get(), durable.commit.get(), survived];
+        let last = state.disk.durable().last();
         self.trace.note(
             self.now,
             Some(state.id),
             &words,
-            format_args!("starts with {durable:?}, {} and {applied} applied", state.disk.durable().last()),
+            format_args!(
+                "starts with {durable:?}, {last} and {applied} applied; {survived} unsynced writes survived"
+            ),
         );
         let now = state.clock.local(self.now);
         let core = Raft::new(state.config.clone(), recovered, seed, now).map_err(|error| Violation {
@@ -118,7 +162,53 @@ impl World<'_> {
         state.core = Some(core);
         self.judges.monotone.restarted(node, durable, applied);
         self.judges.machines.restarted(node, applied);
+        self.judges.histories.restarted(node, applied.get());
         self.settle(node)
+    }
+
+    /// The log cannot be opened: the node says so, and somebody starts it again later.
+    fn does_not_start(&mut self, node: usize, trouble: Trouble) -> Verdict {
+        match trouble {
+            Trouble::Power => {
+                self.totals.crashes += 1;
+                self.nodes[node].disk.power_fails();
+                self.note(node, &[38, 0], format_args!("the power fails while its log is opened"));
+            }
+            Trouble::Failed(why) => {
+                self.totals.refused_starts += 1;
+                self.note(node, &[38, 1], format_args!("does not start: {why}"));
+            }
+            Trouble::Damaged(what) => {
+                self.retire(node, &what);
+                return Ok(());
+            }
+            Trouble::Unlawful(violation) => return Err(violation),
+        }
+        self.schedule_start(node);
+        Ok(())
+    }
+
+    /// The node has met damage that nobody repairs: it stays down.
+    pub(crate) fn retire(&mut self, node: usize, what: &str) {
+        self.totals.retired += 1;
+        self.nodes[node].retired = true;
+        self.note(node, &[39], format_args!("does not run any more: {what}"));
+    }
+
+    /// Something at rest is damaged. Unless drawn otherwise, only on so many nodes that the others, which hold all that
+    /// is committed, are a majority: the last good copy of an entry is never hit.
+    fn damage(&mut self) {
+        let node = below(&mut self.dice, self.nodes.len());
+        let hit = |node: &super::node::Node| node.disk.medium().struck.damaged > 0;
+        let others = self.nodes.iter().filter(|node| hit(node)).count() - usize::from(hit(&self.nodes[node]));
+        let most =
+            if self.profile.faults.beyond_repair { self.nodes.len() } else { (self.nodes.len() - 1) / 2 };
+        if self.nodes[node].retired || others >= most {
+            return;
+        }
+        if let Some(what) = self.nodes[node].disk.damage() {
+            self.note(node, &[42], format_args!("its disk is damaged: {what}"));
+        }
     }
 
     /// The node goes on: first with what came meanwhile or first with its overdue tick, as it happens.
@@ -199,6 +289,7 @@ impl World<'_> {
             Fault::Pause => faults.pause,
             Fault::Partition { .. } => faults.partition,
             Fault::Handover => faults.handover,
+            Fault::Damage => faults.damage,
         };
         let Some(interval) = interval else { return };
         let at: Instant = self.now + self.dice.duration(interval / 4, interval * 2);

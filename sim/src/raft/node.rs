@@ -25,6 +25,8 @@ pub(crate) struct Node {
     pub(crate) confirmed: WriteId,
     pub(crate) clock: Clock,
     pub(crate) paused: bool,
+    /// Whether its disk was found damaged: it never starts again.
+    pub(crate) retired: bool,
     pub(crate) held: VecDeque<Input>,
     /// When the next tick is scheduled.
     pub(crate) tick_at: Option<Instant>,
@@ -81,6 +83,7 @@ impl Node {
             confirmed: WriteId::NONE,
             clock,
             paused: false,
+            retired: false,
             held: VecDeque::new(),
             tick_at: None,
             machine: Machine::default(),

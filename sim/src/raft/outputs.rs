@@ -13,6 +13,8 @@ use super::{
     world::{Done, Event, World},
 };
 
+use crate::stream::{Piece, Wrong};
+
 /// How often of 1,000 a hunter strikes when it sees its moment.
 const HUNT_PER_MILLE: u64 = 30;
 
@@ -33,15 +35,17 @@ impl World<'_> {
                 break;
             };
             if taken == crash_at {
-                return self.crash(node, "between two outputs");
+                let end = self.draw_end();
+                return self.crash(node, end, "between two outputs");
             }
             taken += 1;
             bounds::step(node, taken)?;
             bounds::output(&output, &self.profile.limits)?;
             let prey = !safe && self.is_prey(&output);
             self.execute(node, output)?;
-            if prey && self.dice.per_mille(HUNT_PER_MILLE) {
-                return self.crash(node, "at the worst moment");
+            if prey && self.nodes[node].is_up() && self.dice.per_mille(HUNT_PER_MILLE) {
+                let end = self.draw_end();
+                return self.crash(node, end, "at the worst moment");
             }
         }
         if taken < most {
@@ -90,8 +94,7 @@ impl World<'_> {
                 self.note(node, &words, format_args!("writes {id}: {write:?}"));
                 self.nodes[node].given = id;
                 self.nodes[node].disk.write(id, write);
-                self.sync(node);
-                Ok(())
+                self.sync(node)
             }
             Output::Send { to, message } => self.send(node, place(to), &message),
             Output::Apply { run } => self.apply(node, run),
@@ -109,14 +112,14 @@ impl World<'_> {
         let Some(run) = &write.run else { return Ok(()) };
         let state = &self.nodes[node];
         self.judges.log.written(state.id, run, state.disk.written(), state.leading)?;
-        self.judges.commits.written(state.id, run, state.disk.written())
+        self.judges.commits.written(state.id, write.hard_state.term, run, state.disk.written())
     }
 
     /// Sends through the real codec and the simulated network.
     fn send(&mut self, from: usize, to: usize, message: &Message) -> Verdict {
         let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
         let id = sender.id;
-        durability::sent(id, message, &sender.disk, &receiver.disk, receiver.leading)?;
+        durability::sent(id, message, sender.disk.ledger(), receiver.disk.ledger(), receiver.leading)?;
         match message {
             Message::Vote { term, .. } => self.judges.votes.told(from, id, *term)?,
             Message::VoteReply { term, granted: true } => self.judges.votes.told(from, receiver.id, *term)?,
@@ -135,16 +138,60 @@ impl World<'_> {
             format_args!("says to {receiver}: {message:?}"),
         );
         let sent = self.through_the_codec(message)?;
+        self.totals.messages += 1;
         let arrivals = self.network.route(self.now, from, to);
+        if let Some(streams) = &mut self.streams {
+            let stream = &mut streams[from * self.nodes.len() + to];
+            let Some(at) = arrivals.iter().next() else {
+                // What a connection cannot bring through breaks it.
+                self.totals.lost += 1;
+                stream.reset();
+                return Ok(());
+            };
+            for (at, piece) in stream.send(&self.head, at).map_err(not_what_was_sent)? {
+                self.queue.push(at, Event::Piece { from, to, piece });
+            }
+            return Ok(());
+        }
         let mut copies = 0;
         for at in arrivals.iter() {
             copies += 1;
             self.queue.push(at, Event::Deliver { from, to, message: Box::new(sent.clone()) });
         }
-        self.totals.messages += 1;
         self.totals.lost += u64::from(copies == 0);
         self.totals.doubled += u64::from(copies > 1);
         Ok(())
+    }
+
+    /// A piece of a stream arrives, and with it the end of some messages, of one, or of none.
+    pub(crate) fn piece_arrives(&mut self, from: usize, to: usize, piece: &Piece) -> Verdict {
+        let nodes = self.nodes.len();
+        let Some(streams) = &mut self.streams else { return Ok(()) };
+        let stream = &mut streams[from * nodes + to];
+        if !self.nodes[to].is_up() {
+            stream.forget();
+            return Ok(());
+        }
+        for body in stream.arrive(piece).map_err(not_what_was_sent)? {
+            let message = wire::decode(body)
+                .map_err(|error| not_what_was_sent(Wrong(format!("a message does not decode: {error}"))))?;
+            let from = self.nodes[from].id;
+            self.input(to, Input::Message { from, message: Box::new(message) })?;
+        }
+        Ok(())
+    }
+
+    /// The node ends, and its connections with it.
+    pub(crate) fn hang_up(&mut self, node: usize) {
+        let nodes = self.nodes.len();
+        for (place, stream) in self.streams.iter_mut().flatten().enumerate() {
+            if place / nodes == node {
+                stream.reset();
+            }
+            if place % nodes == node {
+                stream.forget();
+            }
+        }
     }
 
     fn through_the_codec(&mut self, message: &Message) -> Result<Message, Violation> {
@@ -185,16 +232,48 @@ impl World<'_> {
     fn fetch(&mut self, node: usize, id: FetchId, from: Index) -> Verdict {
         self.totals.fetches += 1;
         self.note(node, &[13, id.get(), from.get()], format_args!("asks its disk for {from} ({id})"));
-        let Some(run) = self.nodes[node].disk.written().fetch(from) else {
+        let disk = &mut self.nodes[node].disk;
+        let Some(given) = disk.written().fetch(from).cloned() else {
             let detail = format!("n{} asks for {from}, its disk was never given that", node + 1);
             return Err(Violation { law: "fetches ask for what was written", detail });
+        };
+        let now_or_later = if self.dice.per_mille(250) { disk.read(from) } else { Ok(None) };
+        let (run, read) = match now_or_later {
+            Ok(found) => (found.clone().unwrap_or(given), found.is_some()),
+            Err(trouble) => return self.disk_fails(node, trouble),
         };
         let most =
             if self.healing.is_some() { Duration::from_micros(50) } else { self.profile.host.fetch_max };
         let at = self.now + self.dice.duration(Duration::ZERO, most);
         let boot = self.nodes[node].boot;
-        self.queue.push(at, Event::Done { node, boot, done: Done::Fetch { id, from, run } });
+        self.queue.push(at, Event::Done { node, boot, done: Done::Fetch { id, from, run, read } });
         Ok(())
+    }
+
+    /// The answer is given: what was read when it was asked, or what is read now.
+    pub(crate) fn answer_fetch(
+        &mut self,
+        node: usize,
+        boot: u64,
+        id: FetchId,
+        from: Index,
+        run: Run,
+        read: bool,
+    ) -> Verdict {
+        let disk = &mut self.nodes[node].disk;
+        // What was asked for may be overwritten by a log that ends before it: then the old answer is as good as any.
+        let anew = disk.written().fetch(from).is_some() && (!read || self.dice.per_mille(500));
+        let newer = if anew { disk.read(from) } else { Ok(Some(run.clone())) };
+        match newer {
+            Err(trouble) => self.disk_fails(node, trouble),
+            Ok(None) if !read => {
+                let at = disk.busy_until().max(self.now);
+                let done = Done::Fetch { id, from, run, read };
+                self.queue.push(at, Event::Done { node, boot, done });
+                Ok(())
+            }
+            Ok(newer) => self.input(node, Input::Fetched { id, run: newer.unwrap_or(run) }),
+        }
     }
 
     fn leave_outputs(&mut self, node: usize) {
@@ -219,4 +298,8 @@ impl World<'_> {
             _ => false,
         }
     }
+}
+
+fn not_what_was_sent(Wrong(detail): Wrong) -> Violation {
+    Violation { law: "what comes out of a connection is what went in", detail }
 }

@@ -7,7 +7,11 @@ use std::{fmt, time::Duration};
 use machine_core::{NodeId, Rng};
 use raft_core::{Config, PRIORITY_MAX};
 
-use crate::{disk::DiskProfile, network::NetworkProfile};
+use crate::{
+    disk::{DiskProfile, MediumProfile},
+    network::NetworkProfile,
+    stream::StreamProfile,
+};
 
 /// Everything about a run but the dice thrown during it.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub(crate) struct Profile {
     /// By node.
     pub(crate) priorities: Vec<u8>,
     pub(crate) network: NetworkProfile,
+    /// Connections, or, without them, messages that travel on their own.
+    pub(crate) streams: Option<StreamProfile>,
     pub(crate) disk: DiskProfile,
     pub(crate) host: HostProfile,
     pub(crate) faults: FaultProfile,
@@ -68,6 +74,8 @@ pub(crate) struct FaultProfile {
     pub(crate) crash_between_per_mille: u64,
     /// Where crashes are sought.
     pub(crate) hunt: Option<Hunt>,
+    /// How often of 1,000 only the process ends, and not the power.
+    pub(crate) kill_per_mille: u64,
     pub(crate) down_max: Duration,
     /// How often of 1,000 a restarted state machine is empty.
     pub(crate) machine_lost_per_mille: u64,
@@ -76,6 +84,10 @@ pub(crate) struct FaultProfile {
     pub(crate) partition: Option<Duration>,
     pub(crate) partition_max: Duration,
     pub(crate) handover: Option<Duration>,
+    /// Damage to data at rest.
+    pub(crate) damage: Option<Duration>,
+    /// Whether damage may hit every copy there is: then nodes must stop, and nothing else is asked of them.
+    pub(crate) beyond_repair: bool,
     /// How often of 1,000 a fault picks the leader.
     pub(crate) leader_per_mille: u64,
 }
@@ -105,6 +117,8 @@ pub(crate) struct LoadProfile {
     pub(crate) read_per_mille: u64,
     pub(crate) transfer_per_mille: u64,
     pub(crate) step_down_per_mille: u64,
+    /// Whether what clients saw is kept, and judged at the end.
+    pub(crate) history: bool,
 }
 
 /// Room for the header and a payload's number.
@@ -126,7 +140,8 @@ impl Profile {
             limits,
             priorities: (0..nodes).map(|_| if ranked { priority(rng) } else { PRIORITY_MAX }).collect(),
             network: draw_network(rng),
-            disk: draw_disk(rng),
+            streams: draw_streams(rng),
+            disk: draw_disk(rng, &limits),
             host: draw_host(rng),
             faults: draw_faults(rng),
             load: draw_load(rng, &limits),
@@ -162,7 +177,7 @@ fn draw_timing(rng: &mut Rng) -> Timing {
 }
 
 fn draw_limits(rng: &mut Rng) -> Limits {
-    let append_bytes = *pick(rng, &[APPEND_BYTES_LEAST, 64, 64, 300, 300, 4 << 10, 4 << 10, 256 << 10]);
+    let append_bytes = *pick(rng, &[APPEND_BYTES_LEAST, 64, 64, 300, 300, 4 << 10, 4 << 10, 24 << 10]);
     let above = |rng: &mut Rng| append_bytes * *pick(rng, &[1, 2, 10, 1000]);
     Limits {
         append_bytes,
@@ -186,7 +201,13 @@ fn draw_network(rng: &mut Rng) -> NetworkProfile {
     }
 }
 
-fn draw_disk(rng: &mut Rng) -> DiskProfile {
+fn draw_streams(rng: &mut Rng) -> Option<StreamProfile> {
+    let streams =
+        StreamProfile { reset_per_mille: sometimes(rng, 50), corrupt_per_mille: *pick(rng, &[0, 5, 50]) };
+    rng.per_mille(500).then_some(streams)
+}
+
+fn draw_disk(rng: &mut Rng, limits: &Limits) -> DiskProfile {
     let sync_max = *pick(rng, &[200, 2_000, 10_000, 50_000].map(Duration::from_micros));
     let stall_per_mille = sometimes(rng, 20);
     DiskProfile {
@@ -194,6 +215,22 @@ fn draw_disk(rng: &mut Rng) -> DiskProfile {
         sync_max,
         stall_per_mille,
         stall_max: Duration::from_secs(2),
+        power_per_mille: *pick(rng, &[0, 0, 1, 5]),
+        mark_per_mille: *pick(rng, &[0, 500, 1000]),
+        segment_bytes: *pick(rng, &[4 << 10, 4 << 10, 8 << 10, 32 << 10]),
+        medium: draw_medium(rng),
+    }
+    .with_room_for(limits.append_bytes)
+}
+
+fn draw_medium(rng: &mut Rng) -> MediumProfile {
+    MediumProfile {
+        broken_per_100k: *pick(rng, &[0, 0, 0, 30, 100]),
+        sync_lost_per_100k: *pick(rng, &[0, 0, 100, 300, 1000]),
+        full_per_mille: *pick(rng, &[0, 0, 0, 50]),
+        interrupted_per_mille: sometimes(rng, 30),
+        short_per_mille: sometimes(rng, 100),
+        kept_per_mille: *pick(rng, &[0, 100, 500, 900, 1000]),
     }
 }
 
@@ -216,6 +253,7 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
         3 => Some(Hunt::Writer),
         _ => None,
     };
+    let damage = rng.per_mille(150);
     let every = |rng: &mut Rng, least, most| {
         rng.per_mille(500).then(|| rng.duration(Duration::from_millis(least), Duration::from_millis(most)))
     };
@@ -224,6 +262,7 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
         crash: every(rng, 200, 3000),
         crash_between_per_mille: *pick(rng, &[0, 0, 1, 5]),
         hunt,
+        kill_per_mille: *pick(rng, &[0, 300, 1000]),
         down_max: up_to(rng, &[5, 200, 2000]),
         machine_lost_per_mille: sometimes(rng, 1000),
         pause: every(rng, 500, 3000),
@@ -231,6 +270,8 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
         partition: every(rng, 300, 3000),
         partition_max: up_to(rng, &[300, 1500, 5000]),
         handover: every(rng, 200, 2000).filter(|_| hunt.is_none()),
+        damage: damage.then(|| rng.duration(Duration::from_millis(200), Duration::from_millis(3000))),
+        beyond_repair: damage && rng.per_mille(200),
         leader_per_mille: *pick(rng, &[0, 500, 900]),
     }
 }
@@ -244,6 +285,7 @@ fn draw_load(rng: &mut Rng, limits: &Limits) -> LoadProfile {
         read_per_mille: *pick(rng, &[0, 200, 700]),
         transfer_per_mille: sometimes(rng, 30),
         step_down_per_mille: sometimes(rng, 20),
+        history: rng.per_mille(200),
     }
 }
 
@@ -267,6 +309,7 @@ impl fmt::Display for Profile {
         writeln!(f, "{:?}", self.timing)?;
         writeln!(f, "{:?}", self.limits)?;
         writeln!(f, "{:?}", self.network)?;
+        writeln!(f, "{:?}", self.streams)?;
         writeln!(f, "{:?}", self.disk)?;
         writeln!(f, "{:?}", self.host)?;
         writeln!(f, "{:?}", self.faults)?;

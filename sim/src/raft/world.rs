@@ -3,23 +3,24 @@
 use std::time::Duration;
 
 use machine_core::{Instant, NodeId, Rng};
-use raft_core::{FetchId, Index, Message, Run};
+use raft_core::{FetchId, Index, Message, Run, wire};
 
 use super::{
     Totals,
     client::Clients,
     healing::Healing,
     judges::{Judges, Verdict, Violation, hold},
-    nemesis::Fault,
+    nemesis::{End, Fault},
     node::{Input, Node},
     profile::Profile,
 };
 use crate::{
     Trace,
     clock::{Clock, RATE_TRUE_PPM},
-    disk::Disk,
+    disk::{Disk, Struck, Trouble},
     network::Network,
     queue::Queue,
+    stream::{Broken, Piece, Stream},
 };
 
 /// Most events in a run: it ends long before, unless something spins.
@@ -37,6 +38,8 @@ pub(crate) struct World<'t> {
     pub(crate) dice: Rng,
     pub(crate) profile: Profile,
     pub(crate) network: Network,
+    /// From each node to each, `from * nodes + to`, when messages travel on connections.
+    pub(crate) streams: Option<Vec<Stream>>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) clients: Clients,
     pub(crate) judges: Judges,
@@ -54,6 +57,12 @@ pub(crate) enum Event {
         from: usize,
         to: usize,
         message: Box<Message>,
+    },
+    /// A piece of a connection's stream arrives.
+    Piece {
+        from: usize,
+        to: usize,
+        piece: Piece,
     },
     Tick {
         node: usize,
@@ -83,11 +92,12 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) enum Done {
     Sync,
-    /// With what storage held when it was asked.
+    /// With what storage held when it was asked, and whether it was read then.
     Fetch {
         id: FetchId,
         from: Index,
         run: Run,
+        read: bool,
     },
     Input(Input),
 }
@@ -97,14 +107,20 @@ impl<'t> World<'t> {
         let mut dice = Rng::new(seed);
         let profile = Profile::draw(&mut dice);
         let network = Network::new(profile.nodes, profile.network, dice.fork());
+        let body_bytes_max = profile.limits.append_bytes + wire::HEAD_BYTES_MAX;
+        let streams = profile.streams.map(|streams| {
+            let stream = |_| Stream::new(body_bytes_max, streams, dice.fork());
+            (0..profile.nodes * profile.nodes).map(stream).collect()
+        });
         let nodes = (0..profile.nodes).map(|node| new_node(node, &profile, &mut dice)).collect();
         Self {
             now: Instant::ZERO,
             queue: Queue::new(),
             network,
+            streams,
             nodes,
             clients: Clients::new(profile.load.clients),
-            judges: Judges::new(profile.nodes),
+            judges: Judges::new(profile.nodes, profile.load.history),
             trace,
             totals: Totals::default(),
             healing: None,
@@ -134,6 +150,7 @@ impl<'t> World<'t> {
                 break;
             }
         }
+        self.judges.histories.judge(&self.judges.commits)?;
         self.close();
         Ok(())
     }
@@ -162,6 +179,7 @@ impl<'t> World<'t> {
                 let from = self.nodes[from].id;
                 self.input(to, Input::Message { from, message })
             }
+            Event::Piece { from, to, piece } => self.piece_arrives(from, to, &piece),
             Event::Tick { node } => {
                 if self.nodes[node].tick_at != Some(self.now) {
                     return Ok(());
@@ -172,9 +190,8 @@ impl<'t> World<'t> {
             Event::Done { node, boot, .. } if self.nodes[node].boot != boot => Ok(()),
             Event::Done { node, done: Done::Input(input), .. } => self.input(node, input),
             Event::Done { node, done: Done::Sync, .. } => self.synced(node),
-            Event::Done { node, done: Done::Fetch { id, from, run }, .. } => {
-                let newer = self.nodes[node].disk.written().fetch(from).filter(|_| self.dice.per_mille(500));
-                self.input(node, Input::Fetched { id, run: newer.unwrap_or(run) })
+            Event::Done { node, boot, done: Done::Fetch { id, from, run, read } } => {
+                self.answer_fetch(node, boot, id, from, run, read)
             }
             Event::Start { node } => self.start(node),
             Event::Resume { node, boot } if self.nodes[node].boot != boot => Ok(()),
@@ -190,7 +207,10 @@ impl<'t> World<'t> {
 
     /// A sync has ended: what it covered is durable, and the next begins.
     fn synced(&mut self, node: usize) -> Verdict {
-        let synced = self.nodes[node].disk.finish_sync();
+        let synced = match self.nodes[node].disk.finish_sync() {
+            Ok(synced) => synced,
+            Err(trouble) => return self.disk_fails(node, trouble),
+        };
         self.totals.writes += synced.len() as u64;
         self.totals.syncs += 1;
         for (_, write) in &synced {
@@ -205,15 +225,37 @@ impl<'t> World<'t> {
             told = vec![synced[part].0, *newest, synced[part].0];
         }
         self.note(node, &[1, newest.get()], format_args!("has {newest} on its disk"));
-        self.sync(node);
+        self.sync(node)?;
         self.input(node, Input::Persisted(told))
     }
 
-    /// Starts a sync if there is something to do.
-    pub(crate) fn sync(&mut self, node: usize) {
+    /// Appends what was written and starts to sync it, if there is something to do.
+    pub(crate) fn sync(&mut self, node: usize) -> Verdict {
         let Node { disk, boot, .. } = &mut self.nodes[node];
-        if let Some(at) = disk.start_sync(self.now) {
-            self.queue.push(at, Event::Done { node, boot: *boot, done: Done::Sync });
+        match disk.start_sync(self.now) {
+            Ok(None) => {}
+            Ok(Some(at)) => self.queue.push(at, Event::Done { node, boot: *boot, done: Done::Sync }),
+            Err(trouble) => return self.disk_fails(node, trouble),
+        }
+        Ok(())
+    }
+
+    /// A node whose log cannot go on stops at once and acknowledges nothing more.
+    pub(crate) fn disk_fails(&mut self, node: usize, trouble: Trouble) -> Verdict {
+        match trouble {
+            Trouble::Unlawful(violation) => Err(violation),
+            Trouble::Power => self.crash(node, End::Power, "within what its log does"),
+            Trouble::Failed(why) => {
+                self.totals.disk_stops += 1;
+                self.note(node, &[37], format_args!("its disk fails: {why}"));
+                let end = if self.dice.per_mille(300) { End::Power } else { End::Process };
+                self.crash(node, end, "since its disk fails")
+            }
+            Trouble::Damaged(what) => {
+                self.crash(node, End::Process, "since its disk is damaged")?;
+                self.retire(node, &what);
+                Ok(())
+            }
         }
     }
 
@@ -222,14 +264,31 @@ impl<'t> World<'t> {
         self.totals.virtual_nanos = self.now.as_nanos();
         self.totals.elections = self.judges.elections.count();
         self.totals.acknowledged = self.judges.promises.count();
+        self.totals.judged = self.judges.histories.count();
         self.totals.reads = self.judges.reads.answered();
         self.totals.committed = self.judges.commits.top().get();
+        for stream in self.streams.iter().flatten() {
+            let Broken { resets, corrupted, refused } = stream.broken;
+            self.totals.resets += resets;
+            self.totals.corrupted += corrupted;
+            self.totals.frames_refused += refused;
+        }
+        for node in &self.nodes {
+            let Struck { broken, syncs_lost, full, partial, sectors_lost, damaged } =
+                node.disk.medium().struck;
+            self.totals.broken += broken;
+            self.totals.syncs_lost += syncs_lost;
+            self.totals.full += full;
+            self.totals.partial += partial;
+            self.totals.sectors_lost += sectors_lost;
+            self.totals.damaged += damaged;
+        }
         self.totals.digest = self.trace.digest().get();
     }
 }
 
 fn new_node(node: usize, profile: &Profile, dice: &mut Rng) -> Node {
-    let disk = Disk::new(profile.disk, dice.fork());
+    let disk = Disk::new(NodeId::of(node as u64 + 1), profile.disk, dice.fork());
     let start = Instant::from_nanos(dice.below(1 << 40));
     let drift = profile.host.drift_ppm;
     let rate = RATE_TRUE_PPM - drift + dice.below(2 * drift + 1);

@@ -94,12 +94,14 @@ impl Commits {
         })
     }
 
-    /// The node hands `run` to its disk, which holds `written` so far.
-    pub(crate) fn written(&self, node: NodeId, run: &Run, written: &Image) -> Verdict {
+    /// The node, which is in `term`, hands `run` to its disk, which holds `written` so far. What was committed by a
+    /// later term may go: the node had no part in that, and its own leader may be an old one that does not know it.
+    pub(crate) fn written(&self, node: NodeId, term: Term, run: &Run, written: &Image) -> Verdict {
         if run.first() > written.last().index {
             return Ok(());
         }
-        let held = self.held(written);
+        let binding = self.chain.partition_point(|committed| committed.by <= term) as u64;
+        let held = self.held(written).min(Index::new(binding));
         let keeps = held < run.first() || (held <= run.last() && self.term_at(held) == Some(run.term()));
         hold(keeps, KEPT, || format!("{node} writes {run:?}, and with it drops entries up to {held}"))
     }

@@ -5,7 +5,7 @@ use machine_core::NodeId;
 use raft_core::{Message, Outcome, Run, Term};
 
 use super::{Verdict, hold};
-use crate::disk::{Disk, Image};
+use crate::disk::{Image, Ledger};
 
 const TERM: &str = "terms are durable before they are told";
 const ACK: &str = "entries are durable before they are acknowledged";
@@ -16,8 +16,8 @@ const APPLIED: &str = "what is applied is durable";
 pub(crate) fn sent(
     from: NodeId,
     message: &Message,
-    disk: &Disk,
-    to: &Disk,
+    disk: &Ledger,
+    to: &Ledger,
     leading: Option<Term>,
 ) -> Verdict {
     let durable = disk.durable();

@@ -5,7 +5,7 @@ use machine_core::NodeId;
 use raft_core::{HardState, Index, RoleName, Status, Term};
 
 use super::{Verdict, hold};
-use crate::disk::Disk;
+use crate::disk::Ledger;
 
 const LAW: &str = "term, vote and commit index never go back";
 const HONEST: &str = "the status agrees with the disk";
@@ -64,7 +64,7 @@ impl Monotone {
     }
 
     /// The node's status once all its outputs are taken: its disk knows all that it knows.
-    pub(crate) fn drained(&self, node: usize, status: &Status, disk: &Disk) -> Verdict {
+    pub(crate) fn drained(&self, node: usize, status: &Status, disk: &Ledger) -> Verdict {
         let wrote = disk.written();
         hold(status.last == wrote.last().index, HONEST, || {
             format!(

@@ -1,11 +1,11 @@
 //! Small histories by hand, for the tests of the judges.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use machine_core::{NodeId, Rng, WriteId};
+use machine_core::{NodeId, WriteId};
 use raft_core::{HardState, Index, LogPos, Run, Term, Write};
 
 use super::Verdict;
-use crate::disk::{Disk, DiskProfile};
+use crate::disk::Ledger;
 
 pub(crate) const N1: NodeId = NodeId::of(1);
 pub(crate) const N2: NodeId = NodeId::of(2);
@@ -40,16 +40,16 @@ pub(crate) fn run(term: u64, first: u64, numbers: &[u64]) -> Run {
 }
 
 /// A disk that holds these runs, durably.
-pub(crate) fn disk(runs: &[Run]) -> Disk {
+pub(crate) fn disk(runs: &[Run]) -> Ledger {
     let mut disk = unsynced(runs);
-    disk.start_sync(machine_core::Instant::ZERO);
-    disk.finish_sync();
+    disk.sync_begins();
+    disk.sync_ends();
     disk
 }
 
 /// A disk that was given these runs and has synced none.
-pub(crate) fn unsynced(runs: &[Run]) -> Disk {
-    let mut disk = Disk::new(DiskProfile::HEALTHY, Rng::new(1));
+pub(crate) fn unsynced(runs: &[Run]) -> Ledger {
+    let mut disk = Ledger::default();
     for (id, run) in (1..).zip(runs) {
         let hard_state = HardState { term: run.term(), vote: None, commit: Index::ZERO };
         disk.write(WriteId::new(id), Write { hard_state, run: Some(run.clone()) });

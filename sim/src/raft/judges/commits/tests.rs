@@ -7,11 +7,11 @@ use super::{
     },
     COMPLETE, Commits, KEPT, MAJORITY, ONE_CHAIN, OWN_TERM, VERIFIED,
 };
-use crate::disk::Disk;
+use crate::disk::Ledger;
 
 /// Three disks, and all that was ever written to them.
 struct Group {
-    disks: Vec<Disk>,
+    disks: Vec<Ledger>,
     log: LogMatching,
     commits: Commits,
 }
@@ -29,7 +29,7 @@ impl Group {
     }
 
     fn leader(&mut self, term: u64, commit: u64) -> Verdict {
-        self.commits.leader(N1, t(term), i(commit), &self.log, self.disks.iter().map(Disk::durable))
+        self.commits.leader(N1, t(term), i(commit), &self.log, self.disks.iter().map(Ledger::durable))
     }
 }
 
@@ -98,14 +98,24 @@ fn nobody_drops_what_is_committed() {
     let mut group = Group::new([&[run(1, 1, &[1, 2, 3])], &[run(1, 1, &[1, 2, 3])], &[]]);
     group.leader(1, 2).expect("on two of three");
     let (commits, held) = (&group.commits, group.disks[0].written());
-    assert_eq!(law(commits.written(N1, &run(2, 2, &[9]), held)), KEPT, "replaced");
-    assert_eq!(law(commits.written(N1, &run(1, 1, &[1]), held)), KEPT, "cut off by an old append");
+    assert_eq!(law(commits.written(N1, t(2), &run(2, 2, &[9]), held)), KEPT, "replaced");
+    assert_eq!(law(commits.written(N1, t(2), &run(1, 1, &[1]), held)), KEPT, "cut off by an old append");
     assert_eq!(
-        commits.written(N1, &run(1, 1, &[1, 2]), held),
+        commits.written(N1, t(2), &run(1, 1, &[1, 2]), held),
         Ok(()),
         "only what is not committed is cut off"
     );
-    assert_eq!(commits.written(N1, &run(2, 3, &[9]), held), Ok(()));
+    assert_eq!(commits.written(N1, t(2), &run(2, 3, &[9]), held), Ok(()));
     let other = disk(&[run(2, 1, &[5, 6])]);
-    assert_eq!(commits.written(N1, &run(1, 1, &[1]), other.written()), Ok(()), "it never had it");
+    assert_eq!(commits.written(N1, t(2), &run(1, 1, &[1]), other.written()), Ok(()), "it never had it");
+}
+
+#[test]
+fn an_old_leader_may_replace_what_a_later_one_committed_without_the_node() {
+    let own = [run(1, 1, &[1]), run(2, 2, &[2])];
+    let mut group = Group::new([&own, &own, &own]);
+    group.leader(2, 2).expect("on all three");
+    let held = group.disks[2].written();
+    assert_eq!(law(group.commits.written(N1, t(2), &run(3, 2, &[9]), held)), KEPT, "it is in that term");
+    assert_eq!(group.commits.written(N1, t(1), &run(1, 2, &[9]), held), Ok(()), "it is in an earlier one");
 }

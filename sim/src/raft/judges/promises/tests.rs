@@ -5,7 +5,7 @@ use super::{
     },
     KEPT, Promises, UNIQUE,
 };
-use crate::disk::Disk;
+use crate::disk::Ledger;
 
 #[test]
 fn a_place_is_given_once() {
@@ -20,7 +20,7 @@ fn what_was_acknowledged_is_there_in_the_end() {
     let (mut log, mut commits, disks) =
         (LogMatching::default(), Commits::default(), [disk(&[run(1, 1, &[1, 2])])]);
     log.written(N1, &run(1, 1, &[1, 2]), disk(&[]).written(), None).expect("the first");
-    commits.leader(N1, t(1), i(2), &log, disks.iter().map(Disk::durable)).expect("durable");
+    commits.leader(N1, t(1), i(2), &log, disks.iter().map(Ledger::durable)).expect("durable");
     for (acknowledged, applied, kept) in
         [(pos(2, 1), 2, true), (pos(2, 1), 1, false), (pos(2, 2), 2, false), (pos(3, 1), 3, false)]
     {

@@ -7,7 +7,7 @@ use super::{
     },
     ONCE, ORDER, PROPOSED, SAME, StateMachines,
 };
-use crate::disk::Disk;
+use crate::disk::Ledger;
 
 /// Proposals 0 to 3 were taken, and `runs` are committed.
 fn committed(runs: &[Run]) -> (StateMachines, Commits, LogMatching) {
@@ -23,7 +23,7 @@ fn committed(runs: &[Run]) -> (StateMachines, Commits, LogMatching) {
     }
     let disks = [disk(runs)];
     let last = disks[0].durable().last();
-    commits.leader(N1, last.term, last.index, &log, disks.iter().map(Disk::durable)).expect("durable");
+    commits.leader(N1, last.term, last.index, &log, disks.iter().map(Ledger::durable)).expect("durable");
     (machines, commits, log)
 }
 
