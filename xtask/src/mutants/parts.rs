@@ -67,7 +67,10 @@ impl Part {
     pub(super) fn run(self, tree: &Tree, krate: &str, bounds: Bounds) -> Result<Verdict, Failure> {
         let package = format!("quorate-{krate}");
         let mut cargo = cargo();
-        cargo.current_dir(tree.path()).env("CARGO_PROFILE_RELEASE_DEBUG", "0");
+        cargo
+            .current_dir(tree.path())
+            .envs([("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_PROFILE_RELEASE_DEBUG", "0")]);
+        cargo.env("CARGO_INCREMENTAL", "1");
         match self {
             Self::Tests => cargo.args(["test", "--no-run", "--tests", "-p", &package]),
             Self::Loom => cargo.args(["test", "--no-run", "--release", "--lib", "-p", &package]),
