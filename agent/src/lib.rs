@@ -42,3 +42,8 @@ pub use entry::ClientId;
 pub use machine_core::NodeId;
 pub use node::{Node, NodeEvent, NodeHandle, StartError};
 pub use transport::ClusterId;
+
+/// The code on the project's front page, compiled so that it cannot go stale.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct FrontPage;

@@ -31,7 +31,8 @@ impl Raft {
     /// Asks for an entry with this payload, and says where it will stand. It is decided when Apply hands out an entry
     /// of the same index *and term*; an entry of another term there means that it never will be.
     ///
-    /// All that is proposed between two polls becomes one run: one write, one message to each follower.
+    /// What is proposed between two polls is gathered into runs, each one write and one message to each follower: one
+    /// run if it fits `append_bytes_max` and a block, whose size follows the load.
     ///
     /// # Errors
     ///

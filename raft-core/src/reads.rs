@@ -99,3 +99,6 @@ impl Reads {
         self.open -= reads;
     }
 }
+
+#[cfg(test)]
+mod tests;

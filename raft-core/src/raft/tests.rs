@@ -4,9 +4,6 @@ use machine_core::{Instant, NodeId};
 
 use crate::{Config, Event, Message, Output, Raft, Recovered, RoleName};
 
-#[path = "../reads/tests.rs"]
-mod reads;
-
 /// Executes everything at once until nobody owes anything.
 fn settle(rafts: &mut [Raft], now: Instant) -> Vec<(NodeId, Event)> {
     let mut events = vec![];

@@ -99,8 +99,12 @@ impl World<'_> {
             Command::Transfer { to } => {
                 let answer = core.transfer_leadership(now, to);
                 let words = [20, to.get(), u64::from(answer.is_ok())];
-                let text = format_args!("is asked to hand leadership to {to}: {answer:?}");
-                self.trace.note(self.now, Some(self.nodes[node].id), &words, text);
+                self.trace.note(
+                    self.now,
+                    Some(self.nodes[node].id),
+                    &words,
+                    format_args!("is asked to hand leadership to {to}: {answer:?}"),
+                );
                 let led = self.nodes[node].leading.is_some();
                 let lie = match answer {
                     Err(TransferError::NotLeader { .. }) => led,
@@ -167,8 +171,12 @@ impl World<'_> {
             Ok((first, count)) => [22, first.term.get(), first.index.get(), count],
             Err(_) => [22, 0, 0, payloads.len() as u64],
         };
-        let text = format_args!("is asked for {} entries: {answer:?}", payloads.len());
-        self.trace.note(self.now, Some(id), &words, text);
+        self.trace.note(
+            self.now,
+            Some(id),
+            &words,
+            format_args!("is asked for {} entries: {answer:?}", payloads.len()),
+        );
         let (first, count) = match answer {
             Ok(taken) => taken,
             Err(error) => return self.refused(node, client, error, payloads),

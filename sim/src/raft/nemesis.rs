@@ -71,11 +71,15 @@ impl World<'_> {
         }
         let durable = self.nodes[node].disk.durable().last();
         let words = [31, survived.len() as u64, durable.index.get()];
-        let text = format_args!(
-            "crashes {when}; {} unsynced writes survive, the log ends with {durable}",
-            survived.len()
+        self.trace.note(
+            self.now,
+            Some(self.nodes[node].id),
+            &words,
+            format_args!(
+                "crashes {when}; {} unsynced writes survive, the log ends with {durable}",
+                survived.len()
+            ),
         );
-        self.trace.note(self.now, Some(self.nodes[node].id), &words, text);
         let down = self.dice.duration(Duration::from_micros(100), self.profile.faults.down_max);
         self.queue.push(self.now + down, Event::Start { node });
         Ok(())
@@ -100,9 +104,12 @@ impl World<'_> {
         let recovered = state.disk.durable().recovered(applied);
         let durable = recovered.hard_state;
         let words = [32, applied.get(), durable.term.get(), durable.commit.get()];
-        let text =
-            format_args!("starts with {durable:?}, {} and {applied} applied", state.disk.durable().last());
-        self.trace.note(self.now, Some(state.id), &words, text);
+        self.trace.note(
+            self.now,
+            Some(state.id),
+            &words,
+            format_args!("starts with {durable:?}, {} and {applied} applied", state.disk.durable().last()),
+        );
         let now = state.clock.local(self.now);
         let core = Raft::new(state.config.clone(), recovered, seed, now).map_err(|error| Violation {
             law: "a node starts from what it wrote",
@@ -161,8 +168,12 @@ impl World<'_> {
         self.totals.partitions += 1;
         let words = [35, around as u64, shape as u64, u64::from(hold.is_some())];
         let kind = if hold.is_some() { "clogs" } else { "cuts" };
-        let text = format_args!("the network {kind} ({shape}, around n{}) until {end}", around + 1);
-        self.trace.note(self.now, None, &words, text);
+        self.trace.note(
+            self.now,
+            None,
+            &words,
+            format_args!("the network {kind} ({shape}, around n{}) until {end}", around + 1),
+        );
         self.queue.push(end, Event::Fault(Fault::Partition { over: true }));
     }
 
