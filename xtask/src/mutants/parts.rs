@@ -22,6 +22,9 @@ const SIM_TIME_MAX: Duration = Duration::from_secs(120);
 /// Seeds of the first range; each further range ends four times as far, so that a time-out says roughly where.
 const SIM_SEEDS_MIN: u64 = 8;
 
+/// What test programs are told: how deep loom searches, and what proptest draws, so that a scoreboard can be had twice.
+const SETTINGS: [(&str, &str); 2] = [("LOOM_MAX_PREEMPTIONS", "2"), ("PROPTEST_RNG_SEED", "1")];
+
 /// Who looks for a mutant, in the order of their cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
@@ -130,7 +133,7 @@ fn program(made: &Value) -> Option<Program> {
 fn test(programs: &[Program], jobs: &str, limit: Duration, filter: &[&str]) -> Result<Verdict, Failure> {
     for Program { file, path, folder } in programs {
         let mut tests = Command::new(path);
-        tests.current_dir(folder).env("CARGO_MANIFEST_DIR", folder).env("LOOM_MAX_PREEMPTIONS", "2");
+        tests.current_dir(folder).env("CARGO_MANIFEST_DIR", folder).envs(SETTINGS);
         let ended = child::run(tests.args(filter).args(["--test-threads", jobs]), limit)?;
         let verdict = match ended.status {
             Some(status) if status.success() => continue,
