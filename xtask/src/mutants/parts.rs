@@ -75,6 +75,8 @@ impl Part {
             .envs([("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_PROFILE_RELEASE_DEBUG", "0")]);
         cargo.env("CARGO_INCREMENTAL", "1");
         match self {
+            // Judges have their tests beside them; the simulator's other tests are runs, in which honest cores play.
+            Self::Tests if krate == "sim" => cargo.args(["test", "--no-run", "--lib", "-p", &package]),
             Self::Tests => cargo.args(["test", "--no-run", "--tests", "-p", &package]),
             Self::Loom => cargo.args(["test", "--no-run", "--release", "--lib", "-p", &package]),
             Self::Sim => cargo.args(["build", "--release", "-p", "quorate-sim", "--bin", "quorate-sim"]),
@@ -226,7 +228,8 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Found { by, seeds: None } => f.write_str(by),
-            Self::Found { by, seeds: Some(seeds) } => write!(f, "{by}, seed {seeds}"),
+            Self::Found { by, seeds: Some(1) } => write!(f, "{by}, at once"),
+            Self::Found { by, seeds: Some(seeds) } => write!(f, "{by}, after {seeds} seeds"),
             Self::Missed => f.write_str("NOT FOUND"),
         }
     }
