@@ -14,7 +14,9 @@ use super::{child, tree::Tree};
 use crate::{Failure, workspace::cargo};
 
 /// How long one test program may run. The slowest takes a tenth of it.
-const TESTS_TIME_MAX: Duration = Duration::from_secs(120);
+const TESTS_TIME_MAX: Duration = Duration::from_secs(240);
+/// Tests that run at a time: many wait for the clock, not for a processor.
+const TESTS_AT_ONCE: &str = "4";
 /// How long loom may search.
 const LOOM_TIME_MAX: Duration = Duration::from_secs(300);
 /// How long a range of seeds may run.
@@ -89,7 +91,7 @@ impl Part {
         };
         let programs = compiled(&mut cargo, self != Self::Sim)?;
         match self {
-            Self::Tests => test(&programs, &jobs, TESTS_TIME_MAX, &[]),
+            Self::Tests => test(&programs, TESTS_AT_ONCE, TESTS_TIME_MAX, &[]),
             Self::Loom => test(&programs, &jobs, LOOM_TIME_MAX, &["loom_tests"]),
             Self::Sim => simulate(&programs[0], bounds),
         }
@@ -132,11 +134,11 @@ fn program(made: &Value) -> Option<Program> {
 }
 
 /// Runs the test programs up to the first that fails.
-fn test(programs: &[Program], jobs: &str, limit: Duration, filter: &[&str]) -> Result<Verdict, Failure> {
+fn test(programs: &[Program], threads: &str, limit: Duration, filter: &[&str]) -> Result<Verdict, Failure> {
     for Program { file, path, folder } in programs {
         let mut tests = Command::new(path);
         tests.current_dir(folder).env("CARGO_MANIFEST_DIR", folder).envs(SETTINGS);
-        let ended = child::run(tests.args(filter).args(["--test-threads", jobs]), limit)?;
+        let ended = child::run(tests.args(filter).args(["--test-threads", threads]), limit)?;
         let verdict = match ended.status {
             Some(status) if status.success() => continue,
             Some(_) => failed_tests(&ended.text),
@@ -151,16 +153,17 @@ fn test(programs: &[Program], jobs: &str, limit: Duration, filter: &[&str]) -> R
 /// The first test that failed, and how many others did.
 fn failed_tests(text: &str) -> String {
     let name = |line: &str| Some(line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?.to_owned());
-    let mut names = text.lines().filter_map(name);
-    let Some(first) = names.next() else { return format!("abort in {}", hung_test(text)) };
-    let first = first.trim_end_matches(" - should panic").to_owned();
-    match names.count() {
-        0 => first,
+    let mut names: Vec<_> = text.lines().filter_map(name).collect();
+    names.sort_unstable(); // they end in any order
+    let Some(first) = names.first() else { return format!("abort in {}", hung_test(text)) };
+    let first = first.trim_end_matches(" - should panic");
+    match names.len() - 1 {
+        0 => first.to_owned(),
         more => format!("{first} and {more} more"),
     }
 }
 
-/// The test that was running: its name is printed when it begins, and its result behind it.
+/// The test that was running, if only one did: then its name is printed when it begins, and its result behind it.
 fn hung_test(text: &str) -> &str {
     let last = text.lines().next_back().unwrap_or_default();
     last.strip_prefix("test ").and_then(|test| test.split_once(" ...")).map_or("a test", |(name, _)| name)
