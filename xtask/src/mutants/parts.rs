@@ -165,8 +165,9 @@ fn failed_tests(text: &str) -> String {
 
 /// The test that was running, if only one did: then its name is printed when it begins, and its result behind it.
 fn hung_test(text: &str) -> &str {
-    let last = text.lines().next_back().unwrap_or_default();
-    last.strip_prefix("test ").and_then(|test| test.split_once(" ...")).map_or("a test", |(name, _)| name)
+    let name = |line| str::split_once(str::strip_prefix(line, "test ")?, " ...");
+    let last = text.lines().filter_map(name).rfind(|(_, result)| *result != " ok");
+    last.map_or("a test", |(name, _)| name)
 }
 
 /// Plays ranges of seeds, each further than the one before, up to the first seed that fails.

@@ -24,7 +24,8 @@ fn the_first_failed_test_is_named_and_the_others_counted() {
 #[test]
 fn the_test_that_hangs_is_named() {
     assert_eq!(hung_test("running 2 tests\ntest a ... ok\ntest b::c ... "), "b::c");
-    assert_eq!(hung_test(""), "a test");
+    assert_eq!(hung_test("test a ... ok\ntest b ... said meanwhile\nand more\n"), "b");
+    assert_eq!(hung_test("test a ... ok\n"), "a test");
 }
 
 #[test]
