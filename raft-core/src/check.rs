@@ -18,6 +18,7 @@ impl Raft {
             (self.apply.applied <= self.apply.handed, "only what was handed out is applied"),
             (self.apply.handed <= self.commit, "only what is committed is handed out to be applied"),
             (self.apply.handed <= self.log.durable(), "only what is durable is handed out to be applied"),
+            (self.fetched_is_committed(), "what storage gave back to be applied is committed"),
             (self.log.last_pos().term <= self.term, "no entry is of a later term than the node's"),
             (self.disk.durable.0 <= self.disk.written.0, "terms become durable in order"),
             (self.disk.written.0 <= self.term, "no later term than the node's is written"),
@@ -31,6 +32,10 @@ impl Raft {
             Some((_, claim)) => Err(Broken(claim)),
             None => Ok(()),
         }
+    }
+
+    fn fetched_is_committed(&self) -> bool {
+        self.apply.fetched.as_ref().is_none_or(|run| run.last() <= self.commit)
     }
 
     fn vote_is_kept(&self) -> bool {

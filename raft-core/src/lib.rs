@@ -76,6 +76,7 @@ extern crate alloc;
 
 mod check;
 mod config;
+mod digest;
 mod election;
 mod error;
 mod follower;

@@ -1,4 +1,5 @@
 use alloc::collections::VecDeque;
+use core::hash::{Hash, Hasher};
 
 use bytes::BytesMut;
 
@@ -11,6 +12,9 @@ use crate::{
 
 /// What a run costs in memory besides its body.
 const RUN_OVERHEAD_BYTES: usize = 64;
+
+/// The largest run that is joined with its neighbours: for larger ones a message of their own costs less than the copy.
+const JOINED_BYTES_MAX: usize = 4 << 10;
 
 /// The first block a leader allocates; each further one is twice as large, up to `append_bytes_max`.
 const BLOCK_BYTES_MIN: usize = 64;
@@ -113,13 +117,14 @@ impl Log {
     pub(crate) fn run_from(&mut self, index: Index) -> Option<Run> {
         let place = self.place_of(index)?;
         let run = &self.cache[place];
-        if run.first() < index || run.body().len() >= self.append_bytes_max / 2 {
+        if run.first() < index || run.body().len() > JOINED_BYTES_MAX {
             return run.starting_at(index).map(|run| run.fit(self.append_bytes_max));
         }
         let (mut joined, mut bytes) = (0, 0);
         for next in self.cache.iter().skip(place) {
             bytes += next.body().len();
-            if next.term() != run.term() || bytes > self.append_bytes_max {
+            let small = next.body().len() <= JOINED_BYTES_MAX && bytes <= self.append_bytes_max;
+            if next.term() != run.term() || !small {
                 break;
             }
             joined += 1;
@@ -247,6 +252,27 @@ impl Log {
         });
         let ordered = self.durable <= self.written && self.written <= self.last;
         contiguous && ends && pinned && counted && terms && ordered && self.terms.is_sound(self.last)
+    }
+
+    /// For [`Raft::hash_state`](crate::Raft::hash_state): all terms, the entries in memory, and how far each thing has
+    /// come; neither limits nor sums nor how large the next block will be.
+    pub(crate) fn hash_entries(&self, state: &mut impl Hasher) {
+        let Self {
+            terms,
+            cache,
+            cached_bytes: _,
+            open,
+            spare: _,
+            block_bytes: _,
+            last,
+            written,
+            durable,
+            pending,
+            append_bytes_max: _,
+            cache_bytes_max: _,
+        } = self;
+        (terms, cache, last, written, durable, pending).hash(state);
+        open.as_ref().map(OpenRun::written).hash(state);
     }
 
     fn new_block(&mut self, term: Term, bytes: usize) -> OpenRun {

@@ -32,6 +32,10 @@ impl Votes {
         self.0 |= 1 << voter;
     }
 
+    pub(crate) const fn has(self, voter: usize) -> bool {
+        self.0 & (1 << voter) != 0
+    }
+
     pub(crate) const fn won(self, voters: usize) -> bool {
         self.0.count_ones() as usize >= majority(voters)
     }

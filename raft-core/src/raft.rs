@@ -28,6 +28,7 @@ pub(crate) const TERM_MAX: u64 = 1 << 62;
 ///
 /// Any order of calls is safe, and an output may be executed the moment it is seen; the five rules are those of
 /// [`machine_core`].
+/// A call that is refused changes nothing but the time the machine has seen.
 #[derive(Clone, Debug)]
 pub struct Raft {
     pub(crate) config: Config,
@@ -268,7 +269,8 @@ impl Raft {
             return Ok(());
         };
         match (reader, &mut self.role) {
-            (Reader::Apply, _) => self.apply.fetched = Some(run),
+            // No further than what is committed: the rest may be replaced before it is handed out.
+            (Reader::Apply, _) => self.apply.fetched = run.up_to(self.commit),
             (Reader::Follower(peer), Role::Leader(leading)) => leading.followers[peer].fetched = Some(run),
             _ => {}
         }

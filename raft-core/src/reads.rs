@@ -1,4 +1,5 @@
 use alloc::collections::VecDeque;
+use core::hash::{Hash, Hasher};
 
 use crate::{Event, Index, ReadId, Round};
 
@@ -92,6 +93,18 @@ impl Reads {
         self.confirmed.pop_front();
         self.told(first, last);
         Some(Event::ReadReady { first, last, index })
+    }
+
+    /// For [`Raft::hash_state`](crate::Raft::hash_state): reads by their order, not by their ids.
+    pub(crate) fn hash_batches(&self, state: &mut impl Hasher) {
+        let Self { issued, open, round, joinable, asking, confirmed, lost } = self;
+        (open, round, joinable).hash(state);
+        for batches in [asking, confirmed, lost] {
+            batches.len().hash(state);
+            for Batch { round, first, last, index } in batches {
+                (round, issued.get() - first.get(), issued.get() - last.get(), index).hash(state);
+            }
+        }
     }
 
     fn told(&mut self, first: ReadId, last: ReadId) {

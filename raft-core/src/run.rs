@@ -296,6 +296,11 @@ impl OpenRun {
         self.buffer.len()
     }
 
+    /// The encoded entries so far; they end the log, so their number and first index are known from it.
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.buffer
+    }
+
     /// The finished run, and the rest of the buffer for the next one.
     pub(crate) fn seal(mut self) -> (Run, BytesMut) {
         let body = self.buffer.split().freeze();

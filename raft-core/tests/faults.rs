@@ -56,6 +56,20 @@ fn recovered_entries_are_applied_again_from_applied_on() {
     assert_eq!(at, [pos(1, 1), pos(1, 2), pos(2, 3)]);
 }
 
+/// Storage answers with a whole run, of which only the front is committed; a later leader replaces some of the rest.
+#[test]
+fn rest_of_a_fetched_run_is_not_applied_once_it_was_replaced() {
+    let mut store = Store::with_terms(&[1; 20]);
+    store.hard_state.commit = i(5);
+    let mut node = Node::make(3, config(3), store);
+    node.pump();
+    assert_eq!(node.applied.len(), 5);
+    node.tell(2, append(2, pos(1, 9), 10, Some(block(2, 10, 1))));
+    let at: Vec<_> = node.applied.iter().map(|(at, _)| *at).collect();
+    let expected: Vec<_> = (1..=9).map(|index| pos(1, index)).chain([pos(2, 10)]).collect();
+    assert_eq!(at, expected);
+}
+
 #[test]
 fn recovered_term_is_not_written_again_before_it_is_answered_in() {
     let mut node = Node::with_log(3, &[2, 2]);

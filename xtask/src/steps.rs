@@ -68,6 +68,14 @@ const STEPS: &[Step] = &[
         )
     },
     Step {
+        proof: Some("11 passed, 0 failed"),
+        ..step(
+            "worlds",
+            "every interleaving of raft in small worlds",
+            "run --release --locked -p quorate-worlds -- --threads 2",
+        )
+    },
+    Step {
         proof: Some("lost"),
         ..step(
             "demo",

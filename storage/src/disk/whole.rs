@@ -58,7 +58,11 @@ pub(crate) fn write_all_at<D: Disk>(
 
 /// All bytes of the buffers in one: for disks that only play.
 pub(super) fn concat(buffers: &[IoSlice<'_>]) -> Vec<u8> {
-    buffers.iter().flat_map(|buffer| buffer.iter().copied()).collect()
+    let mut bytes = Vec::with_capacity(buffers.iter().map(|buffer| buffer.len()).sum());
+    for buffer in buffers {
+        bytes.extend_from_slice(buffer);
+    }
+    bytes
 }
 
 fn more_than_asked() -> io::Error {

@@ -44,7 +44,8 @@ const TABLE: &[Place] = &[
     adapter("sim", &[CORES, "storage", "transport", "agent"], Foreign::Any),
     adapter("bindings-py", &[CORES, "storage", "transport", "agent", "sim"], Foreign::Any),
     adapter("benches", &[CORES, "storage", "transport", "agent", "sim"], Foreign::Any),
-    adapter("fuzz", &[CORES, "storage", "transport", "agent", "sim"], Foreign::Any),
+    adapter("fuzz/bodies", &[CORES, "storage", "transport", "agent", "sim"], Foreign::Any),
+    adapter("worlds", &[CORES], Foreign::Any),
     adapter("xtask", &[], Foreign::Any),
 ];
 

@@ -28,6 +28,8 @@ fn white_space() {
     assert_silent("a.rs", "let x = '\\t';\n");
     assert_silent("Makefile", "all:\n\tcargo build\n");
     assert_silent("raft-core/testdata/trace.txt", "x \n");
+    assert_silent("fuzz/corpus/canary/b", "b \t");
+    assert_fires("fuzz/README.md", "b", "no newline");
     assert_silent("empty.txt", "");
 }
 
