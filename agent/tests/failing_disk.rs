@@ -186,7 +186,8 @@ fn whichever_operation_fails_what_was_acknowledged_is_there_afterwards() {
                 break;
             }
         }
-        assert!(operation > 20, "{fault:?}: only {operation} operations; was the disk used at all?");
+        // Opening takes some, and each of the four lines a write and a sync; how many more depends on what shares a sync.
+        assert!(operation > 12, "{fault:?}: only {operation} operations; was the disk used at all?");
     }
 }
 

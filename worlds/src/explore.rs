@@ -20,7 +20,7 @@ pub struct Exploration {
     pub roots: Vec<World>,
     /// Whether worlds that differ only in the names of nodes are one.
     pub symmetric: bool,
-    /// Steps from a root; none for all there are.
+    /// How far from a root to go: worlds that far away are counted, those before are judged; none for no limit.
     pub depth_max: Option<usize>,
     /// Threads that explore.
     pub threads: usize,

@@ -1,4 +1,5 @@
-//! Where to start besides the beginning: moments of long random runs in which logs are at odds.
+//! Where to start besides the beginning: moments of long random runs in which a leader has inherited what another log
+//! contradicts.
 //!
 //! What takes four elections to come about (the paper's Figure 8) lies some thirty actions away from the beginning:
 //! too far to go everywhere. From a moment on the way there, it is a few.
@@ -9,6 +10,7 @@ use std::{
 };
 
 use machine_core::Rng;
+use raft_core::Message;
 
 use crate::{
     folding::Folding,
@@ -30,7 +32,7 @@ pub struct Walks {
 }
 
 impl Walks {
-    /// Moments of random runs in which the logs of nodes differ at some index, each of another shape. A run ends when a
+    /// Moments of random runs that are [precarious](World::is_precarious), each of another
     /// law is broken; its last moment is kept as well, so that it is not passed over.
     #[must_use]
     pub fn gather(&self, bounds: &Bounds, symmetric: bool) -> Vec<World> {
@@ -40,14 +42,18 @@ impl Walks {
         let mut actions = Vec::new();
         for _ in 0..self.count {
             let mut world = World::new(bounds, symmetric);
-            let weights: [u64; 5] =
-                core::array::from_fn(|_| [1, 3, 9][usize::try_from(chance.below(3)).expect("one of three")]);
+            let mut weights = draw(&mut chance);
             for _ in 0..self.steps {
+                if chance.per_mille(PHASE_ENDS_PER_MILLE) {
+                    weights = draw(&mut chance);
+                }
                 actions.clear();
                 world.actions(bounds, &mut actions);
                 let Some(action) = pick(&actions, &weights, &mut chance) else { break };
                 world = world.after(&known, symmetric, action);
-                let at_odds = world.conflicts() > 0 || world.broken().is_some();
+                let newest = world.nodes.iter().map(|node| node.term.get()).max().unwrap_or(0);
+                let goes_on = world.is_precarious() && newest < bounds.term_max;
+                let at_odds = goes_on || world.broken().is_some();
                 if at_odds && world.network.len() <= bounds.in_flight_max && shapes.insert(shape(&world)) {
                     roots.push(world.clone());
                 }
@@ -61,9 +67,20 @@ impl Walks {
     }
 }
 
+/// How often a run turns to something else: now it elects, now it replicates, now disks stall.
+const PHASE_ENDS_PER_MILLE: u64 = 60;
+
+/// How likely each kind of action is, for a while.
+type Weights = [u64; 6];
+
+fn draw(chance: &mut Rng) -> Weights {
+    core::array::from_fn(|_| [1, 10, 100][usize::try_from(chance.below(3)).expect("one of three")])
+}
+
 /// One of the actions, each kind as often as its weight says.
-fn pick<'a>(actions: &'a [Action], weights: &[u64; 5], chance: &mut Rng) -> Option<&'a Action> {
+fn pick<'a>(actions: &'a [Action], weights: &Weights, chance: &mut Rng) -> Option<&'a Action> {
     let weight = |action: &Action| match action {
+        Action::Deliver(envelope) if matches!(envelope.message, Message::Append { .. }) => weights[5],
         Action::Deliver(_) => weights[0],
         Action::CompleteWrite(_) => weights[1],
         Action::Propose(_) | Action::Remind(_) => weights[2],

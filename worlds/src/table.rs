@@ -30,10 +30,10 @@ pub const PLAIN: Bounds = Bounds {
 
 /// Where roots are looked for.
 pub const DEEP: Bounds =
-    Bounds { term_max: 4, proposals_max: 1, crashes_max: 1, drops_moot: true, in_flight_max: 12, ..PLAIN };
+    Bounds { term_max: 4, proposals_max: 0, drops_moot: true, in_flight_max: 12, ..PLAIN };
 
 /// The random runs that roots are taken from.
-pub const WALKS: Walks = Walks { seed: 8, count: 400, steps: 70, kept_max: 1_000 };
+pub const WALKS: Walks = Walks { seed: 8, count: 6_000, steps: 70, kept_max: 40 };
 
 /// All worlds, the quick ones first.
 #[must_use]
@@ -45,7 +45,7 @@ pub fn entries() -> Vec<Entry> {
         whole: false,
     };
     let moot = Bounds { drops_moot: true, ..PLAIN };
-    let mut deep = part("from random runs", DEEP, 7);
+    let mut deep = part("from random runs", DEEP, 12);
     deep.exploration.roots = WALKS.gather(&DEEP, true);
     vec![
         whole("pair, asks", Bounds { nodes: 2, crashes_max: 1, asks: true, ..PLAIN }),
@@ -58,7 +58,7 @@ pub fn entries() -> Vec<Entry> {
         whole("two terms", Bounds { term_max: 2, proposals_max: 0, ..moot }),
         whole(
             "pair, two of each",
-            Bounds { nodes: 2, term_max: 2, proposals_max: 2, crashes_max: 1, ..moot },
+            Bounds { nodes: 2, term_max: 2, proposals_max: 2, crashes_max: 1, window: 1, ..moot },
         ),
         part("two terms, one entry", Bounds { term_max: 2, ..moot }, 20),
         deep,

@@ -195,6 +195,20 @@ impl World {
         (0..longest).filter(differ).count()
     }
 
+    /// Whether somebody leads whose log has an entry of an earlier term, not yet committed, at an index where another
+    /// log has a different one: the premise of Figure 8 of the paper.
+    #[must_use]
+    pub fn is_precarious(&self) -> bool {
+        let leaders = self.nodes.iter().filter(|node| node.role == RoleName::Leader);
+        let mut inherited = leaders.flat_map(|leader| {
+            let open = leader.log.iter().enumerate().skip(self.history.committed.len());
+            open.filter(|(_, entry)| entry.term < leader.term)
+        });
+        inherited.any(|(at, entry)| {
+            self.nodes.iter().any(|node| node.log.get(at).is_some_and(|other| other != entry))
+        })
+    }
+
     fn act(&mut self, known: &Known, place: usize, step: Step) {
         let outcome = known.outcome(&self.nodes[place], step);
         self.nodes[place] = Arc::clone(&outcome.node);

@@ -28,8 +28,8 @@ fn all_can_apply_what_is_committed() {
 
 #[test]
 fn roots_are_the_same_every_time_and_at_odds() {
-    let walks = worlds::roots::Walks { count: 60, ..WALKS };
+    let walks = worlds::roots::Walks { count: 600, ..WALKS };
     let (once, again) = (walks.gather(&DEEP, true), walks.gather(&DEEP, true));
     assert!(once == again && !once.is_empty(), "{walks:?}");
-    assert!(once.iter().all(|world| world.conflicts() > 0), "{walks:?}");
+    assert!(once.iter().all(|world| world.is_precarious()), "{walks:?}");
 }
