@@ -261,6 +261,24 @@ fn thesis_6_4_read_needs_what_was_committed_when_it_was_asked() {
 }
 
 #[test]
+fn thesis_6_4_confirmed_read_waits_until_its_index_is_applied() {
+    let mut node = Node::fresh(3);
+    node.lead_committed();
+    node.propose(b"x");
+    node.pump();
+    let read = node.raft.read(node.now).expect("leads");
+    node.pump();
+    node.step(3, accepted(1, 2));
+    let later = node.raft.read(node.now).expect("leads");
+    node.poll(); // hands entry 2 to the state machine, which takes its time
+    node.step(2, answered(1, 1, 2));
+    let ready = |read, index| Output::Notify(Event::ReadReady { first: read, last: read, index: i(index) });
+    assert_eq!(node.poll(), [ready(read, 1)], "the later one needs entry 2");
+    node.raft.applied(node.now, i(2)).expect("handed out");
+    assert_eq!(node.poll(), [ready(later, 2)]);
+}
+
+#[test]
 fn thesis_6_4_reads_are_lost_with_leadership() {
     let mut node = Node::fresh(3);
     node.lead_committed();

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
 
 mod msrv;
+mod mutants;
 mod steps;
 mod tidy;
 mod workspace;
@@ -20,6 +21,8 @@ cargo xtask: the project's own chores
   cargo xtask tidy                the rules that no compiler checks: import directions, lengths,
                                   banned calls, reasons of relaxed lints, links, licences
   cargo xtask tidy --bless        first accepts that the pages marked `mirrors:` say what their files do
+  cargo xtask mutants             breaks the code on purpose, and sees whether the tests find it
+  cargo xtask mutants --help      how, and what a mutant is
   cargo xtask msrv                compiles with the oldest Rust that Cargo.toml promises
 
 Start with `cargo xtask tidy`: it takes a second, and each line says what to do.
@@ -54,6 +57,7 @@ fn run(args: &[&str]) -> Result<bool, Failure> {
             tidy::check(&Workspace::open()?)
         }
         ["test", options @ ..] => steps::run(&workspace::root()?, options),
+        ["mutants", options @ ..] => mutants::run(&workspace::root()?, options),
         ["msrv"] => msrv::run(&Workspace::open()?),
         _ => Err(format!("`{}` is not a chore\n\n{HELP}", args.join(" "))),
     }

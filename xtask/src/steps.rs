@@ -34,6 +34,7 @@ struct Step {
 const STEPS: &[Step] = &[
     step("fmt", "one layout", "fmt --all --check"),
     step("tidy", "the rules no compiler checks", "xtask tidy"),
+    step("mutants", "every deliberate bug still applies", "xtask mutants --check"),
     step("clippy", "no warning", "clippy --workspace --all-targets --locked -- -D warnings"),
     step("test", "unit, integration and documentation tests", "test --workspace --locked"),
     Step {
@@ -203,7 +204,7 @@ fn seconds(time: Duration) -> String {
     clippy::disallowed_methods,
     reason = "the one place where xtask reads the clock: how long a step took"
 )]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 

@@ -71,6 +71,8 @@ fn a_leader_has_all_that_was_committed_before_its_term() {
     let commits = &group.commits;
     assert_eq!(commits.leads(N1, t(2), group.disks[0].written()), Ok(()));
     assert_eq!(law(commits.leads(N2, t(2), group.disks[2].written())), COMPLETE);
+    let other = disk(&[run(1, 1, &[1]), run(2, 2, &[9])]);
+    assert_eq!(law(commits.leads(N2, t(3), other.written())), COMPLETE, "as long, and of another term");
     assert_eq!(
         commits.leads(N2, t(1), group.disks[2].written()),
         Ok(()),

@@ -46,8 +46,14 @@ fn entries_come_in_order_and_without_gaps() {
 
 #[test]
 fn only_what_is_committed_is_applied() {
-    let (mut machines, commits, log) = committed(&[run(1, 1, &[0, 1])]);
+    let (mut machines, commits, mut log) = committed(&[run(1, 1, &[0, 1])]);
     assert_eq!(law(machines.applied(N1, &run(2, 1, &[0]), &commits, &log)), SAME, "of another term");
+    log.written(N2, &run(2, 1, &[2]), disk(&[]).written(), None).expect("a log that matches");
+    assert_eq!(
+        law(machines.applied(N1, &run(2, 1, &[2]), &commits, &log)),
+        SAME,
+        "written, but not committed"
+    );
     assert_eq!(law(machines.applied(N1, &run(1, 1, &[1]), &commits, &log)), SAME, "of another content");
     assert_eq!(law(machines.applied(N1, &run(1, 1, &[0, 1, 2]), &commits, &log)), SAME, "beyond the end");
 }
