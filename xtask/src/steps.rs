@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Worlds that the simulator plays on each run. Other commits play other worlds.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 10_000;
 
 /// One thing that must pass: a cargo command, and the environment in which it runs.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ const STEPS: &[Step] = &[
         )
     },
     Step {
-        proof: Some("2000 passed, 0 failed"),
+        proof: Some("10000 passed, 0 failed"),
         ..step(
             "sim",
             "raft under faults, in worlds that no earlier commit has seen",

@@ -25,8 +25,8 @@ fn options_choose_steps_in_the_order_of_the_table() {
 
 #[test]
 fn seeds_come_from_the_commit() {
-    assert_eq!(seeds("0000000fdeadbeef\n"), Ok("15..2015".to_owned()));
-    assert_eq!(seeds("ffffffff00000000"), Ok("4294967295..4294969295".to_owned()), "no overflow at the end");
+    assert_eq!(seeds("0000000fdeadbeef\n"), Ok("15..10015".to_owned()));
+    assert_eq!(seeds("ffffffff00000000"), Ok("4294967295..4294977295".to_owned()), "no overflow at the end");
     assert!(seeds("HEAD").is_err() && seeds("").is_err() && seeds("xyzxyzxyz").is_err());
 }
 
