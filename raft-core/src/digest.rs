@@ -58,6 +58,7 @@ impl Raft {
             announced,
             halted,
             halt_told,
+            owed: _,
         } = self;
         let names = Names { peers, rename };
         names.of(config.id).hash(state);

@@ -40,7 +40,7 @@ impl Raft {
     pub fn propose(&mut self, now: Instant, payload: &[u8]) -> Result<LogPos, ProposeError> {
         self.observe(now);
         self.may_propose()?;
-        self.append_payload(payload)
+        Ok(LogPos { term: self.term, index: self.append_payload(payload)? })
     }
 
     /// Like [`propose`](Self::propose) for several payloads: takes as many as there is room for, from the front.
@@ -58,7 +58,7 @@ impl Raft {
         let (mut first, mut count) = (Index::ZERO, 0);
         for payload in payloads {
             match self.append_payload(payload.as_ref()) {
-                Ok(pos) if count == 0 => first = pos.index,
+                Ok(index) if count == 0 => first = index,
                 Ok(_) => {}
                 Err(error) if count == 0 => return Err(error),
                 Err(_) => break,
@@ -151,7 +151,9 @@ impl Raft {
         match outcome {
             Outcome::Accepted { matched } => {
                 if follower.accepted(matched) {
-                    self.advance_commit();
+                    if matched > self.commit {
+                        self.advance_commit();
+                    }
                     self.finish_transfer(peer);
                 }
             }
@@ -254,6 +256,9 @@ impl Raft {
     }
 
     fn confirm_reads(&mut self) {
+        if !self.reads.is_asking() {
+            return;
+        }
         let Role::Leader(leading) = &self.role else { return };
         let answered = leading.followers.iter().map(|follower| follower.round);
         let round = quorum::reached(answered.chain([self.reads.round()]));
@@ -301,7 +306,8 @@ impl Raft {
         Ok(())
     }
 
-    fn append_payload(&mut self, payload: &[u8]) -> Result<LogPos, ProposeError> {
+    #[inline]
+    fn append_payload(&mut self, payload: &[u8]) -> Result<Index, ProposeError> {
         let bytes = ENTRY_HEADER_BYTES + payload.len();
         if bytes > self.config.append_bytes_max {
             let bytes_max = self.config.append_bytes_max - ENTRY_HEADER_BYTES;
@@ -310,7 +316,6 @@ impl Raft {
         if self.log.pending_bytes() + bytes > self.config.uncommitted_bytes_max {
             return Err(ProposeError::Full);
         }
-        let index = self.log.propose(self.term, EntryKind::Normal, payload);
-        Ok(LogPos { term: self.term, index })
+        Ok(self.log.propose(self.term, EntryKind::Normal, payload))
     }
 }

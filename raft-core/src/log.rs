@@ -110,6 +110,16 @@ impl Log {
         LogPos { term: self.terms.at(index), index }
     }
 
+    /// Entries from `index` on, of one term and at most `append_bytes_max`, if they are in memory: the rest of the run
+    /// that holds it.
+    pub(crate) fn rest_of_run(&self, index: Index) -> Option<Run> {
+        let run = &self.cache[self.place_of(index)?];
+        if run.first() < index {
+            return run.starting_at(index).map(|run| run.fit(self.append_bytes_max));
+        }
+        Some(run.fit(self.append_bytes_max))
+    }
+
     /// Entries from `index` on, of one term and at most `append_bytes_max`, if they are in memory.
     ///
     /// Small neighbours are joined into one run, in the cache too, so that every follower that lags gets few large
@@ -117,8 +127,9 @@ impl Log {
     pub(crate) fn run_from(&mut self, index: Index) -> Option<Run> {
         let place = self.place_of(index)?;
         let run = &self.cache[place];
-        if run.first() < index || run.body().len() > JOINED_BYTES_MAX {
-            return run.starting_at(index).map(|run| run.fit(self.append_bytes_max));
+        let newest = place + 1 == self.cache.len();
+        if newest || run.first() < index || run.body().len() > JOINED_BYTES_MAX {
+            return self.rest_of_run(index);
         }
         let (mut joined, mut bytes) = (0, 0);
         for next in self.cache.iter().skip(place) {
@@ -138,23 +149,26 @@ impl Log {
     // What changes it.
 
     /// Appends an entry to the block in the making and says where it stands. The payload must fit `append_bytes_max`.
+    #[inline]
     pub(crate) fn propose(&mut self, term: Term, kind: EntryKind, payload: &[u8]) -> Index {
         let bytes = ENTRY_HEADER_BYTES + payload.len();
-        assert!(bytes <= self.append_bytes_max, "the caller refuses larger payloads");
-        if self
-            .open
-            .as_ref()
-            .is_some_and(|open| !open.has_room(payload.len()) || open.bytes() + bytes > self.append_bytes_max)
-        {
-            self.seal();
+        match &mut self.open {
+            Some(open) if open.has_room(bytes) => self.last = open.push(kind, payload),
+            _ => self.propose_in_new_block(term, kind, payload),
         }
-        if self.open.is_none() {
-            self.open = Some(self.new_block(term, bytes));
-        }
-        let open = self.open.as_mut().expect("just made");
-        self.last = open.push(kind, payload);
-        self.terms.push(self.last, term);
         self.last
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn propose_in_new_block(&mut self, term: Term, kind: EntryKind, payload: &[u8]) {
+        let bytes = ENTRY_HEADER_BYTES + payload.len();
+        assert!(bytes <= self.append_bytes_max, "the caller refuses larger payloads");
+        self.seal();
+        let mut open = self.new_block(term, bytes);
+        self.terms.push(open.first(), term);
+        self.last = open.push(kind, payload);
+        self.open = Some(open);
     }
 
     /// Turns the block in the making into a run of the log.
@@ -277,13 +291,13 @@ impl Log {
 
     fn new_block(&mut self, term: Term, bytes: usize) -> OpenRun {
         let first = self.last.next();
-        let open = OpenRun::new(term, first, core::mem::take(&mut self.spare));
-        if open.has_room(bytes - ENTRY_HEADER_BYTES) {
+        let open = OpenRun::new(term, first, core::mem::take(&mut self.spare), self.append_bytes_max);
+        if open.has_room(bytes) {
             return open;
         }
         let capacity = bytes.max(self.block_bytes);
         self.block_bytes = (self.block_bytes * 2).min(self.append_bytes_max);
-        OpenRun::new(term, first, BytesMut::with_capacity(capacity))
+        OpenRun::new(term, first, BytesMut::with_capacity(capacity), self.append_bytes_max)
     }
 
     fn keep(&mut self, run: Run) {

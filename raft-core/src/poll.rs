@@ -15,6 +15,36 @@ use crate::{
 /// Writes handed out and not yet confirmed, at which no more are handed out.
 const OUTSTANDING_WRITES_MAX: usize = 1024;
 
+/// How far the looking for what is owed has come since the last call that may have changed it: handing something out
+/// makes nothing owed that was looked for before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Owed {
+    Writes,
+    Messages { peer: usize },
+    Answer,
+    Entries,
+    Questions,
+    Facts,
+    Nothing,
+}
+
+impl Owed {
+    /// All must be looked for.
+    pub(crate) const ANYTHING: Self = Self::Writes;
+
+    const fn next(self, peers: usize) -> Self {
+        match self {
+            Self::Writes if peers > 0 => Self::Messages { peer: 0 },
+            Self::Messages { peer } if peer + 1 < peers => Self::Messages { peer: peer + 1 },
+            Self::Writes | Self::Messages { .. } => Self::Answer,
+            Self::Answer => Self::Entries,
+            Self::Entries => Self::Questions,
+            Self::Questions => Self::Facts,
+            Self::Facts | Self::Nothing => Self::Nothing,
+        }
+    }
+}
+
 impl Raft {
     /// The next thing owed to the world; `None` when nothing is owed. Executable at once: what depends on a write is
     /// withheld until [`persisted`](Self::persisted).
@@ -24,11 +54,21 @@ impl Raft {
         if let Some(fault) = self.halted {
             return (!core::mem::replace(&mut self.halt_told, true)).then_some(Output::Halt(fault));
         }
-        self.poll_persist()
-            .or_else(|| self.poll_send())
-            .or_else(|| self.poll_apply())
-            .or_else(|| self.poll_fetch())
-            .or_else(|| self.poll_notify().map(Output::Notify))
+        loop {
+            let output = match self.owed {
+                Owed::Writes => self.poll_persist(),
+                Owed::Messages { peer } => self.poll_send(peer),
+                Owed::Answer => self.poll_append_reply(),
+                Owed::Entries => self.poll_apply(),
+                Owed::Questions => self.poll_fetch(),
+                Owed::Facts => self.poll_notify().map(Output::Notify),
+                Owed::Nothing => return None,
+            };
+            if output.is_some() {
+                return output;
+            }
+            self.owed = self.owed.next(self.peers.len());
+        }
     }
 
     /// A copy of what there is to know about the node.
@@ -80,14 +120,9 @@ impl Raft {
         Some(Output::Persist { id, write: Write { hard_state, run } })
     }
 
-    fn poll_send(&mut self) -> Option<Output> {
-        for peer in 0..self.peers.len() {
-            if let Some(message) = self.poll_contact(peer).or_else(|| self.poll_append(peer)) {
-                return Some(Output::Send { to: self.peers[peer], message });
-            }
-        }
-        let (leader, message) = self.poll_append_reply()?;
-        Some(Output::Send { to: leader, message })
+    fn poll_send(&mut self, peer: usize) -> Option<Output> {
+        let message = self.poll_contact(peer).or_else(|| self.poll_append(peer))?;
+        Some(Output::Send { to: self.peers[peer], message })
     }
 
     /// Elections, handover, and a word to a leader of an earlier term.
@@ -164,7 +199,7 @@ impl Raft {
     }
 
     /// The answer to the leader, when something new is durable, or when one is due.
-    fn poll_append_reply(&mut self) -> Option<(NodeId, Message)> {
+    fn poll_append_reply(&mut self) -> Option<Output> {
         let (term, durable) = (self.term, self.log.durable());
         let promised = self.disk.durable.0 == term;
         let leader = self.leader.filter(|_| promised)?;
@@ -179,7 +214,8 @@ impl Raft {
             let (prev, hint) = following.rejection.take()?;
             Outcome::Rejected { prev, hint }
         };
-        Some((leader, Message::AppendReply { term, session, round, outcome }))
+        let message = Message::AppendReply { term, session, round, outcome };
+        Some(Output::Send { to: leader, message })
     }
 
     /// What is committed and durable here, as far as the state machine keeps up.
@@ -196,7 +232,7 @@ impl Raft {
             return None;
         }
         let (limit, bytes_max) = (self.commit.min(self.log.durable()), self.config.append_bytes_max);
-        match self.log.run_from(next) {
+        match self.log.rest_of_run(next) {
             Some(run) => {
                 self.apply.fetched = None;
                 run.up_to(limit)

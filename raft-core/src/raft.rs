@@ -6,6 +6,7 @@ use crate::{
     Config, ConfigError, Fault, FetchId, HardState, Index, LogPos, Message, Output, PeerError, Recovered,
     RoleName, Run, Term,
     log::Log,
+    poll::Owed,
     reads::Reads,
     role::{Contact, Following, Role, TIMERS, Timer},
     terms::Terms,
@@ -56,6 +57,8 @@ pub struct Raft {
     pub(crate) announced: (RoleName, Term, Option<NodeId>),
     pub(crate) halted: Option<Fault>,
     pub(crate) halt_told: bool,
+    /// What may be owed: only saves looking. Nothing is decided by it.
+    pub(crate) owed: Owed,
 }
 
 /// What has been handed to the disk, and what it has confirmed.
@@ -141,6 +144,7 @@ impl Raft {
             announced: (RoleName::Follower, term, None),
             halted: None,
             halt_told: false,
+            owed: Owed::ANYTHING,
             config,
         };
         raft.reset_election_timer();
@@ -237,9 +241,10 @@ impl Raft {
         if index > self.apply.handed {
             return Err(Misuse::NotHandedOut { named: index.get(), last: self.apply.handed.get() });
         }
-        self.observe(now);
         self.apply.applied = self.apply.applied.max(index);
         self.apply.inflight.release(index);
+        self.owe(Owed::Entries);
+        self.now = self.now.max(now);
         Ok(())
     }
 
@@ -285,9 +290,16 @@ impl Raft {
 
     // What every aspect needs.
 
-    /// Time never runs back: an earlier `now` counts as the latest one seen.
+    /// Time never runs back: an earlier `now` counts as the latest one seen. All that may change what is owed comes by
+    /// here, or says itself what it may have changed.
     pub(crate) fn observe(&mut self, now: Instant) {
         self.now = self.now.max(now);
+        self.owe(Owed::ANYTHING);
+    }
+
+    /// What comes from here on in the order of looking must be looked for again.
+    pub(crate) fn owe(&mut self, from: Owed) {
+        self.owed = self.owed.min(from);
     }
 
     pub(crate) fn voters(&self) -> usize {

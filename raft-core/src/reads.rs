@@ -32,6 +32,11 @@ impl Reads {
         self.open
     }
 
+    /// Whether a question has not been answered by a majority.
+    pub(crate) fn is_asking(&self) -> bool {
+        !self.asking.is_empty()
+    }
+
     /// The newest question.
     pub(crate) const fn round(&self) -> Round {
         self.round

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{Index, LogPos, Term};
 
@@ -261,24 +261,31 @@ pub(crate) struct OpenRun {
     term: Term,
     first: Index,
     count: u32,
+    /// Bytes that still fit, without moving what is already there.
+    room: usize,
     buffer: BytesMut,
 }
 
 impl OpenRun {
-    pub(crate) const fn new(term: Term, first: Index, buffer: BytesMut) -> Self {
-        Self { term, first, count: 0, buffer }
+    pub(crate) fn new(term: Term, first: Index, buffer: BytesMut, bytes_max: usize) -> Self {
+        let room = buffer.capacity().min(bytes_max);
+        Self { term, first, count: 0, room, buffer }
     }
 
-    /// Whether a payload of this length still finds room without moving what is already there.
-    pub(crate) fn has_room(&self, payload_bytes: usize) -> bool {
-        self.buffer.capacity() - self.buffer.len() >= ENTRY_HEADER_BYTES + payload_bytes
+    /// Whether an entry of so many bytes, its header included, still fits.
+    pub(crate) const fn has_room(&self, bytes: usize) -> bool {
+        bytes <= self.room
     }
 
+    /// Adds an entry that fits.
+    #[inline]
     pub(crate) fn push(&mut self, kind: EntryKind, payload: &[u8]) -> Index {
         let length = u32::try_from(payload.len()).expect("a payload is below append_bytes_max");
-        self.buffer.put_u32_le(length);
-        self.buffer.put_u8(kind.code());
-        self.buffer.put_slice(payload);
+        let mut header = [kind.code(); ENTRY_HEADER_BYTES];
+        header[..4].copy_from_slice(&length.to_le_bytes());
+        self.buffer.extend_from_slice(&header);
+        self.buffer.extend_from_slice(payload);
+        self.room -= ENTRY_HEADER_BYTES + payload.len();
         let index = Index::new(self.first.get() + u64::from(self.count));
         self.count += 1;
         index

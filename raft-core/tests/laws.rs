@@ -190,17 +190,23 @@ impl Host {
     }
 
     fn step(&mut self, from: NodeId, message: Message) {
-        let before = format!("{:?}", self.raft);
+        let before = common::shown(&self.raft);
         let judged = self.raft.step(self.now, from, message);
         if judged.is_err() {
-            assert_eq!(format!("{:?}", self.raft), before, "{judged:?}");
+            assert_eq!(common::shown(&self.raft), before, "{judged:?}");
         }
         self.transcript.push(format!("{judged:?}"));
     }
 
     fn poll(&mut self, most: usize) {
         for _ in 0..most {
-            let Some(output) = self.raft.poll_output() else { return };
+            let Some(output) = self.raft.poll_output() else {
+                // What was not looked for again is not owed: a call that changes nothing has it looked for.
+                let mut again = self.raft.clone();
+                common::look_again(&mut again);
+                assert_eq!(again.poll_output(), None);
+                return;
+            };
             self.raft.check().unwrap_or_else(|broken| panic!("{broken} after {output:?}"));
             self.transcript.push(format!("{output:?}"));
             match output {

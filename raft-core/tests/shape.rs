@@ -154,10 +154,10 @@ fn confirmation_of_a_later_write_stands_for_the_earlier_ones() {
     }
     node.raft.persisted(node.now, ids[2]).expect("handed out");
     assert_eq!(node.status().durable, i(4));
-    let before = format!("{:?}", node.raft);
+    let before = common::shown(&node.raft);
     node.raft.persisted(node.now, ids[0]).expect("an old id is no error");
     node.raft.persisted(node.now, WriteId::NONE).expect("an old id is no error");
-    assert_eq!(format!("{:?}", node.raft), before);
+    assert_eq!(common::shown(&node.raft), before);
 }
 
 // Rule 1: any order of calls is safe.
@@ -212,10 +212,10 @@ impl WaitWithoutPolling for Node {
 fn time_never_runs_back_and_early_ticks_do_nothing() {
     let mut node = Node::fresh(3);
     node.wait(100);
-    let before = format!("{:?}", node.raft);
+    let before = common::shown(&node.raft);
     node.raft.tick(Instant::ZERO);
     node.raft.tick(node.now);
-    assert_eq!(format!("{:?}", node.raft), before);
+    assert_eq!(common::shown(&node.raft), before);
     node.raft.step(Instant::ZERO, n(2), append(1, pos(0, 0), 0, None)).expect("honest");
     assert!(node.raft.next_tick().expect("set") >= node.now + core::time::Duration::from_millis(250));
 }
@@ -260,10 +260,10 @@ fn facts_are_told_as_their_result() {
 
 #[expect(clippy::needless_pass_by_value, reason = "reads as the call it stands for")]
 fn peer_error(node: &mut Node, from: u64, message: Message) -> PeerError {
-    let before = format!("{:?}", node.raft);
+    let before = common::shown(&node.raft);
     let later = node.now + core::time::Duration::from_secs(1);
     let error = node.raft.step(later, n(from), message.clone()).expect_err(&format!("{message:?}"));
-    assert_eq!(format!("{:?}", node.raft), before, "{error}");
+    assert_eq!(common::shown(&node.raft), before, "{error}");
     assert!(!error.to_string().is_empty());
     error
 }
@@ -455,47 +455,47 @@ fn follower_starts_anew_with_a_new_session_and_answers_in_it() {
 fn misuse_unknown_write() {
     let mut node = Node::fresh(3);
     node.step(2, vote(1, pos(0, 0)));
-    let before = format!("{:?}", node.raft);
+    let before = common::shown(&node.raft);
     let error = node.raft.persisted(node.now, WriteId::new(1));
     assert_eq!(error, Err(Misuse::UnknownWrite { named: WriteId::new(1), newest: WriteId::NONE }));
-    assert_eq!(format!("{:?}", node.raft), before);
+    assert_eq!(common::shown(&node.raft), before);
 }
 
 #[test]
 fn misuse_not_handed_out() {
     let mut node = Node::fresh(3);
     node.tell(2, append(1, pos(0, 0), 2, Some(block(1, 1, 3))));
-    let before = format!("{:?}", node.raft);
+    let before = common::shown(&node.raft);
     assert_eq!(node.raft.applied(node.now, i(3)), Err(Misuse::NotHandedOut { named: 3, last: 2 }));
     assert_eq!(node.raft.applied(node.now, i(0)), Ok(()));
     assert_eq!(node.raft.applied(node.now, i(1)), Ok(()));
-    assert_eq!(format!("{:?}", node.raft), before, "older indexes change nothing");
+    assert_eq!(common::shown(&node.raft), before, "older indexes change nothing");
 }
 
 #[test]
 fn misuse_unknown_fetch() {
     let mut node = Node::fresh(3);
-    let before = format!("{:?}", node.raft);
+    let before = common::shown(&node.raft);
     let run: Run = block(1, 1, 1);
     let error = node.raft.fetched(node.now, FetchId::new(1), run);
     assert_eq!(error, Err(Misuse::UnknownFetch { named: 1 }));
-    assert_eq!(format!("{:?}", node.raft), before);
+    assert_eq!(common::shown(&node.raft), before);
 }
 
 #[test]
 fn refused_commands_change_nothing() {
     let mut node = Node::fresh(3);
-    let before = format!("{:?}", node.raft);
+    let before = common::shown(&node.raft);
     assert!(node.raft.propose(node.now, b"x").is_err());
     assert!(node.raft.read(node.now).is_err());
     assert!(node.raft.transfer_leadership(node.now, n(2)).is_err());
-    assert_eq!(format!("{:?}", node.raft), before);
+    assert_eq!(common::shown(&node.raft), before);
     node.lead();
-    let before = format!("{:?}", node.raft);
+    let before = common::shown(&node.raft);
     let none: [&[u8]; 0] = [];
     assert_eq!(node.raft.propose_many(node.now, none), Err(ProposeError::Full));
     assert!(node.raft.transfer_leadership(node.now, n(1)).is_err());
-    assert_eq!(format!("{:?}", node.raft), before);
+    assert_eq!(common::shown(&node.raft), before);
 }
 
 // Losing the majority.

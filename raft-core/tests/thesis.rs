@@ -470,7 +470,7 @@ fn step_down_lets_others_stand_first_in_the_same_term() {
     assert_eq!(node.role(), RoleName::Follower);
     let mut follower = Node::fresh(3);
     follower.tell(2, append(1, pos(0, 0), 0, None));
-    let before = format!("{:?}", follower.raft);
+    let before = common::shown(&follower.raft);
     follower.raft.step_down(follower.now);
-    assert_eq!(format!("{:?}", follower.raft), before, "only a leader steps down");
+    assert_eq!(common::shown(&follower.raft), before, "only a leader steps down");
 }

@@ -61,7 +61,8 @@ impl Naive {
 }
 
 fn run(term: u64, first: u64, payloads: &[Vec<u8>]) -> Run {
-    let mut open = OpenRun::new(Term::new(term), Index::new(first), BytesMut::new());
+    let mut open =
+        OpenRun::new(Term::new(term), Index::new(first), BytesMut::with_capacity(1 << 18), usize::MAX);
     for payload in payloads {
         open.push(EntryKind::Normal, payload);
     }

@@ -8,7 +8,8 @@ use bytes::BytesMut;
 use machine_core::Instant;
 
 fn run(first: u64, count: u64) -> Run {
-    let mut open = OpenRun::new(Term::new(1), Index::new(first), BytesMut::new());
+    let mut open =
+        OpenRun::new(Term::new(1), Index::new(first), BytesMut::with_capacity(1 << 16), usize::MAX);
     for _ in 0..count {
         open.push(EntryKind::Normal, b"12345");
     }

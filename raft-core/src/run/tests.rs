@@ -19,7 +19,8 @@ fn plain() -> impl Strategy<Value = Plain> {
 }
 
 fn build(term: u64, first: u64, entries: &Plain) -> Run {
-    let mut open = OpenRun::new(Term::new(term), Index::new(first), BytesMut::new());
+    let mut open =
+        OpenRun::new(Term::new(term), Index::new(first), BytesMut::with_capacity(1 << 16), usize::MAX);
     for (kind, payload) in entries {
         open.push(*kind, payload);
     }
@@ -153,8 +154,8 @@ fn shared_payloads_are_no_copies() {
 
 #[test]
 fn block_is_used_to_its_end() {
-    let mut open = OpenRun::new(Term::new(1), Index::new(9), BytesMut::with_capacity(64));
-    assert!(open.is_empty() && open.has_room(59) && !open.has_room(60));
+    let mut open = OpenRun::new(Term::new(1), Index::new(9), BytesMut::with_capacity(64), usize::MAX);
+    assert!(open.is_empty() && open.has_room(64) && !open.has_room(65));
     assert_eq!(open.push(EntryKind::Normal, b"abc"), Index::new(9));
     assert_eq!(open.push(EntryKind::Blank, b""), Index::new(10));
     assert_eq!((open.first(), open.bytes()), (Index::new(9), 13));

@@ -406,3 +406,16 @@ pub(crate) fn outcomes(sent: &[(u64, Message)]) -> Vec<Outcome> {
 pub(crate) const fn ok(matched: u64) -> Outcome {
     Outcome::Accepted { matched: i(matched) }
 }
+
+/// All there is to know about a node but how far it has looked for what it owes.
+pub(crate) fn shown(raft: &Raft) -> String {
+    let mut raft = raft.clone();
+    look_again(&mut raft);
+    format!("{raft:?}")
+}
+
+/// A call that changes nothing, but has the node look again for all that it owes.
+pub(crate) fn look_again(raft: &mut Raft) {
+    let own = raft.status().id;
+    raft.transfer_leadership(Instant::ZERO, own).expect_err("nobody hands over to itself");
+}

@@ -1,0 +1,258 @@
+//! Our own core, as a host would drive it: outputs are executed when they are seen, and the disk is done at once.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+use machine_core::{Instant, NodeId};
+use raft_core::{Config, Message, Output, ProposeError, Raft, Recovered, RoleName, Run, wire};
+
+use crate::{
+    cell::{Cell, Contender},
+    cluster::{Applied, Cluster, Load, Turn},
+};
+
+/// Our own core; messages are moved.
+pub const OURS: Contender = Contender {
+    name: "quorate",
+    about: "quorate-raft-core, messages moved",
+    build: |cell| Box::new(Ours::<Moved>::new(cell)),
+    leader_apart: true,
+};
+
+/// Our own core; each message is encoded into bytes, and decoded from them.
+pub const OURS_WIRE: Contender = Contender {
+    name: "quorate-wire",
+    about: "quorate-raft-core, each message encoded and decoded",
+    build: |cell| Box::new(Ours::<Encoded>::new(cell)),
+    leader_apart: true,
+};
+
+/// Runs that each replica keeps: the log, trimmed as it goes.
+const KEPT: usize = 64;
+
+/// How a message travels.
+pub trait Link: Default {
+    /// What lies in a queue.
+    type Letter;
+    /// At the sender.
+    fn post(&mut self, message: Message) -> Self::Letter;
+    /// At the receiver.
+    fn open(&mut self, letter: Self::Letter) -> Message;
+}
+
+/// Messages are moved from one core to the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moved;
+
+impl Link for Moved {
+    type Letter = Message;
+
+    fn post(&mut self, message: Message) -> Message {
+        message
+    }
+
+    fn open(&mut self, letter: Message) -> Message {
+        letter
+    }
+}
+
+/// As over a connection: the sender encodes the head, and its socket takes head and body from where they lie; the
+/// receiver has them in the chunk that it reads into, and decodes them there.
+#[derive(Debug, Default)]
+pub struct Encoded {
+    chunk: BytesMut,
+}
+
+/// Bytes of the chunks that a receiver reads into.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// Bytes copied at once: what a packet carries. Larger copies use an instruction that callgrind counts once a byte.
+const PACKET_BYTES: usize = 1460;
+
+impl Link for Encoded {
+    type Letter = (Vec<u8>, Option<Bytes>);
+
+    fn post(&mut self, message: Message) -> Self::Letter {
+        let mut head = Vec::with_capacity(wire::HEAD_BYTES_MAX);
+        wire::encode_head(&message, &mut head);
+        (head, message.run().map(|run| run.body().clone()))
+    }
+
+    fn open(&mut self, (head, body): Self::Letter) -> Message {
+        let body = body.unwrap_or_default();
+        let bytes = head.len() + body.len();
+        if self.chunk.capacity() < bytes {
+            self.chunk.reserve(bytes.max(CHUNK_BYTES));
+        }
+        self.chunk.extend_from_slice(&head);
+        for packet in body.chunks(PACKET_BYTES) {
+            self.chunk.extend_from_slice(packet);
+        }
+        wire::decode(self.chunk.split().freeze()).expect("what the core encodes it decodes")
+    }
+}
+
+/// A core, and what a host keeps for it.
+#[derive(Debug)]
+pub struct Replica {
+    /// The core.
+    pub core: Raft,
+    log: VecDeque<Run>,
+    /// What it has applied.
+    pub applied: Applied,
+}
+
+impl Replica {
+    /// A replica that never ran.
+    #[must_use]
+    pub fn new(config: Config, seed: u64) -> Self {
+        let core =
+            Raft::new(config, Recovered::default(), seed, Instant::ZERO).expect("the values are possible");
+        Self { core, log: VecDeque::new(), applied: Applied::default() }
+    }
+
+    fn store(&mut self, run: Run) {
+        self.log.push_back(run);
+        if self.log.len() > KEPT {
+            self.log.pop_front();
+        }
+    }
+
+    fn apply(&mut self, run: &Run, blanks: u64) {
+        if self.applied.looks() {
+            for (_, payload) in run.payloads() {
+                self.applied.entry(payload);
+            }
+        } else {
+            self.applied.count(u64::from(run.count()) - blanks);
+        }
+    }
+}
+
+struct Ours<L: Link> {
+    replicas: Vec<Replica>,
+    inboxes: Vec<VecDeque<(NodeId, L::Letter)>>,
+    link: L,
+    now: Instant,
+    messages: u64,
+}
+
+impl<L: Link> Ours<L> {
+    /// A group whose first replica leads, and where nothing is left to do.
+    fn new(cell: &Cell) -> Self {
+        let mut group = Self {
+            replicas: replicas(cell),
+            inboxes: (0..cell.nodes).map(|_| VecDeque::new()).collect(),
+            link: L::default(),
+            now: Instant::ZERO,
+            messages: 0,
+        };
+        group.now = group.replicas[0].core.next_tick().expect("a follower waits for an election");
+        group.replicas[0].core.tick(group.now);
+        for _ in 0..16 {
+            for replica in 0..cell.nodes {
+                group.take_in(replica);
+                group.hand_out(replica);
+            }
+        }
+        assert!(group.replicas[0].core.status().role == RoleName::Leader, "nobody else stood for election");
+        group
+    }
+
+    fn take_in(&mut self, replica: usize) {
+        while let Some((from, letter)) = self.inboxes[replica].pop_front() {
+            let message = self.link.open(letter);
+            self.replicas[replica].core.step(self.now, from, message).expect("peers are honest");
+        }
+    }
+
+    /// Executes all that the core owes; returns how many entries it applied.
+    fn hand_out(&mut self, replica: usize) -> u64 {
+        let (now, from) = (self.now, id(replica));
+        let this = &mut self.replicas[replica];
+        let before = this.applied.entries;
+        while let Some(output) = this.core.poll_output() {
+            match output {
+                Output::Persist { id, write } => {
+                    if let Some(run) = write.run {
+                        this.store(run);
+                    }
+                    this.core.persisted(now, id).expect("it was handed out");
+                }
+                Output::Send { to, message } => {
+                    self.messages += 1;
+                    let letter = self.link.post(message);
+                    let place = usize::try_from(to.get() - 1).expect("a replica");
+                    self.inboxes[place].push_back((from, letter));
+                }
+                Output::Apply { run } => {
+                    // The leader's blank entry is the first of all, and alone in its run.
+                    let blanks = u64::from(run.first() == raft_core::Index::new(1));
+                    this.apply(&run, blanks);
+                    this.core.applied(now, run.last()).expect("it was handed out");
+                }
+                Output::Notify(_) => {}
+                Output::Fetch { .. } => unreachable!("the caches hold what is outstanding"),
+                Output::Halt(fault) => unreachable!("nothing contradicts itself: {fault}"),
+            }
+        }
+        this.applied.entries - before
+    }
+}
+
+impl<L: Link> Cluster for Ours<L> {
+    fn leader_turn(&mut self, load: &mut Load, room: u64) -> Turn {
+        self.take_in(0);
+        let core = &mut self.replicas[0].core;
+        let proposed = match core.propose_many(self.now, load.take(room)) {
+            Ok(proposed) => proposed.count,
+            Err(ProposeError::Full) => 0,
+            Err(error) => unreachable!("a healthy leader takes proposals: {error}"),
+        };
+        load.put_back(room - proposed);
+        Turn { proposed, applied: self.hand_out(0) }
+    }
+
+    fn follower_turn(&mut self, follower: usize) {
+        self.take_in(follower);
+        self.hand_out(follower);
+    }
+
+    fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    fn applied(&self) -> Vec<Applied> {
+        self.replicas.iter().map(|replica| replica.applied).collect()
+    }
+
+    fn look(&mut self) {
+        for replica in &mut self.replicas {
+            replica.applied.look();
+        }
+    }
+
+    fn wait(&mut self) {
+        let next = self.replicas[0].core.next_tick().expect("a leader has timers");
+        self.now = self.now.max(next);
+        self.replicas[0].core.tick(self.now);
+    }
+}
+
+fn replicas(cell: &Cell) -> Vec<Replica> {
+    let ids = || (0..cell.nodes).map(id);
+    // Room for what is outstanding, as for the others: the caches keep what is under way.
+    let outstanding = usize::try_from(cell.outstanding).expect("what is outstanding fits memory");
+    let bytes = (outstanding * (cell.size + 64) * 4).max(8 << 20);
+    let config = |node| {
+        Config::new(node, ids())
+            .with_uncommitted_bytes_max(bytes)
+            .with_inflight_bytes_max(bytes)
+            .with_cache_bytes_max(bytes)
+    };
+    ids().map(|node| Replica::new(config(node), node.get())).collect()
+}
+
+fn id(replica: usize) -> NodeId {
+    NodeId::of(replica as u64 + 1)
+}
