@@ -307,14 +307,18 @@ impl Log {
     }
 
     fn place_of(&self, index: Index) -> Option<usize> {
-        let newest = self.cache.back()?;
-        if index > newest.last() || index < self.cache[0].first() {
+        let newest = self.cache.len().checked_sub(1)?;
+        if index > self.cache[newest].last() {
             return None;
         }
-        if index >= newest.first() {
-            return Some(self.cache.len() - 1);
+        // Most ask for what came last, or just before.
+        if index >= self.cache[newest].first() {
+            return Some(newest);
         }
-        Some(self.cache.partition_point(|run| run.last() < index))
+        if newest > 0 && index >= self.cache[newest - 1].first() {
+            return Some(newest - 1);
+        }
+        (index >= self.cache[0].first()).then(|| self.cache.partition_point(|run| run.last() < index))
     }
 
     fn join(&mut self, place: usize, runs: usize) {
