@@ -78,6 +78,31 @@ number! {
     Round, "q"
 }
 
+/// What a proposer has attached to an entry: eight bytes that the core carries and never looks at, such as the time of a
+/// hybrid clock. The same on every replica and at every replay, as a clock read while applying would not be.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Stamp(u64);
+
+impl Stamp {
+    /// The stamp with these bits.
+    #[must_use]
+    pub const fn new(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// Its bits.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
 /// An entry's term and index, which together name its content (Log Matching, Raft §5.3).
 ///
 /// The order is the order of "more up-to-date" (Raft §5.4.1): by term first, then by index.

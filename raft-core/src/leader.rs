@@ -3,12 +3,11 @@
 use machine_core::{Instant, NodeId};
 
 use crate::{
-    EntryKind, Index, LogPos, Outcome, ProposeError, Raft, ReadError, ReadId, Round, SessionId, Term,
+    EntryKind, Index, LogPos, Outcome, ProposeError, Raft, ReadError, ReadId, Round, SessionId, Stamp, Term,
     TransferError,
     progress::{Due, Progress, ProgressState},
     quorum,
     role::{Leading, Role, Timer, Transfer},
-    run::ENTRY_HEADER_BYTES,
 };
 
 /// How many times within a heartbeat interval a follower is told of a new commit index when nothing else is sent.
@@ -40,7 +39,27 @@ impl Raft {
     pub fn propose(&mut self, now: Instant, payload: &[u8]) -> Result<LogPos, ProposeError> {
         self.observe(now);
         self.may_propose()?;
-        Ok(LogPos { term: self.term, index: self.append_payload(payload)? })
+        Ok(LogPos { term: self.term, index: self.append_payload(EntryKind::Normal, payload)? })
+    }
+
+    /// Like [`propose`](Self::propose), with a stamp that comes out with the entry on every replica
+    /// ([`EntryKind::Stamped`]).
+    ///
+    /// The core never looks at it. Who proposes stamps that respect causality, such as those of a hybrid clock, sees to
+    /// it that the clock has observed the stamps of all entries that this node holds.
+    ///
+    /// # Errors
+    ///
+    /// As for [`propose`](Self::propose). The state is unchanged.
+    pub fn propose_stamped(
+        &mut self,
+        now: Instant,
+        stamp: Stamp,
+        payload: &[u8],
+    ) -> Result<LogPos, ProposeError> {
+        self.observe(now);
+        self.may_propose()?;
+        Ok(LogPos { term: self.term, index: self.append_payload(EntryKind::Stamped(stamp), payload)? })
     }
 
     /// Like [`propose`](Self::propose) for several payloads: takes as many as there is room for, from the front.
@@ -57,7 +76,7 @@ impl Raft {
         self.may_propose()?;
         let (mut first, mut count) = (Index::ZERO, 0);
         for payload in payloads {
-            match self.append_payload(payload.as_ref()) {
+            match self.append_payload(EntryKind::Normal, payload.as_ref()) {
                 Ok(index) if count == 0 => first = index,
                 Ok(_) => {}
                 Err(error) if count == 0 => return Err(error),
@@ -307,15 +326,15 @@ impl Raft {
     }
 
     #[inline]
-    fn append_payload(&mut self, payload: &[u8]) -> Result<Index, ProposeError> {
-        let bytes = ENTRY_HEADER_BYTES + payload.len();
+    fn append_payload(&mut self, kind: EntryKind, payload: &[u8]) -> Result<Index, ProposeError> {
+        let bytes = kind.header_bytes() + payload.len();
         if bytes > self.config.append_bytes_max {
-            let bytes_max = self.config.append_bytes_max - ENTRY_HEADER_BYTES;
+            let bytes_max = self.config.append_bytes_max.saturating_sub(kind.header_bytes());
             return Err(ProposeError::TooLarge { bytes: payload.len(), bytes_max });
         }
         if self.log.pending_bytes() + bytes > self.config.uncommitted_bytes_max {
             return Err(ProposeError::Full);
         }
-        Ok(self.log.propose(self.term, EntryKind::Normal, payload))
+        Ok(self.log.propose(self.term, kind, payload))
     }
 }

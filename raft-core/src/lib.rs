@@ -99,7 +99,7 @@ pub mod wire;
 
 pub use config::{Config, ConfigError, PRIORITY_MAX, VOTERS_MAX};
 pub use error::{Broken, Fault, PeerError, ProposeError, ReadError, TransferError};
-pub use id::{FetchId, Index, LogPos, ReadId, Round, SessionId, Term};
+pub use id::{FetchId, Index, LogPos, ReadId, Round, SessionId, Stamp, Term};
 pub use leader::Proposed;
 pub use message::{Message, Outcome};
 pub use output::{Event, HardState, Output, Recovered, RecoveredRun, Write};

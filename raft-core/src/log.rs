@@ -3,12 +3,7 @@ use core::hash::{Hash, Hasher};
 
 use bytes::BytesMut;
 
-use crate::{
-    EntryKind, Index, LogPos, Run, Term,
-    run::{ENTRY_HEADER_BYTES, OpenRun},
-    terms::Terms,
-    window::Window,
-};
+use crate::{EntryKind, Index, LogPos, Run, Term, run::OpenRun, terms::Terms, window::Window};
 
 /// What a run costs in memory besides its body.
 const RUN_OVERHEAD_BYTES: usize = 64;
@@ -151,7 +146,7 @@ impl Log {
     /// Appends an entry to the block in the making and says where it stands. The payload must fit `append_bytes_max`.
     #[inline]
     pub(crate) fn propose(&mut self, term: Term, kind: EntryKind, payload: &[u8]) -> Index {
-        let bytes = ENTRY_HEADER_BYTES + payload.len();
+        let bytes = kind.header_bytes() + payload.len();
         match &mut self.open {
             Some(open) if open.has_room(bytes) => self.last = open.push(kind, payload),
             _ => self.propose_in_new_block(term, kind, payload),
@@ -162,7 +157,7 @@ impl Log {
     #[cold]
     #[inline(never)]
     fn propose_in_new_block(&mut self, term: Term, kind: EntryKind, payload: &[u8]) {
-        let bytes = ENTRY_HEADER_BYTES + payload.len();
+        let bytes = kind.header_bytes() + payload.len();
         assert!(bytes <= self.append_bytes_max, "the caller refuses larger payloads");
         self.seal();
         let mut open = self.new_block(term, bytes);

@@ -4,16 +4,21 @@ use core::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::{Index, LogPos, Term};
+use crate::{Index, LogPos, Stamp, Term};
 
-/// Bytes before each payload: its length (u32, little endian) and its kind (u8).
+/// Bytes before each payload: its length (u32, little endian) and its kind (u8). A stamp comes on top.
 pub const ENTRY_HEADER_BYTES: usize = 5;
+
+/// Bytes between the header and the payload of a stamped entry.
+const STAMP_BYTES: usize = 8;
 
 /// What an entry is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntryKind {
     /// Proposed by the application: the state machine applies it.
     Normal,
+    /// The same, with a stamp of its proposer.
+    Stamped(Stamp),
     /// The empty entry with which a leader opens its term (Raft §8): the state machine skips it.
     Blank,
 }
@@ -23,14 +28,31 @@ impl EntryKind {
         match self {
             Self::Normal => 0,
             Self::Blank => 1,
+            Self::Stamped(_) => 2,
         }
     }
 
-    const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0 => Some(Self::Normal),
-            1 => Some(Self::Blank),
-            _ => None,
+    /// Whether the state machine applies it.
+    #[must_use]
+    pub const fn is_proposal(self) -> bool {
+        !matches!(self, Self::Blank)
+    }
+
+    /// What its proposer has attached.
+    #[must_use]
+    pub const fn stamp(self) -> Option<Stamp> {
+        match self {
+            Self::Stamped(stamp) => Some(stamp),
+            Self::Normal | Self::Blank => None,
+        }
+    }
+
+    /// Bytes before the payload.
+    #[must_use]
+    pub const fn header_bytes(self) -> usize {
+        match self {
+            Self::Normal | Self::Blank => ENTRY_HEADER_BYTES,
+            Self::Stamped(_) => ENTRY_HEADER_BYTES + STAMP_BYTES,
         }
     }
 }
@@ -51,7 +73,7 @@ pub struct Entry<'a> {
 /// The block is made once, when the leader seals what was proposed since the last poll, or when a follower receives
 /// it. The log, the write to disk and the messages to all followers hold the same block: none copies or allocates per
 /// entry. The bytes are those of the wire and of the disk: per entry a u32 length (little endian), a u8 kind, and the
-/// payload.
+/// payload, a stamp (u64, little endian) before it when the kind says so.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Run {
     term: Term,
@@ -129,9 +151,7 @@ impl Run {
 
     /// The payloads that the state machine is to apply, with their indexes; blank entries are left out.
     pub fn payloads(&self) -> impl Iterator<Item = (Index, &[u8])> {
-        self.entries()
-            .filter(|entry| entry.kind == EntryKind::Normal)
-            .map(|entry| (entry.index, entry.payload))
+        self.entries().filter(|entry| entry.kind.is_proposal()).map(|entry| (entry.index, entry.payload))
     }
 
     /// An owned handle on a payload borrowed from this run: shares the block, copies nothing.
@@ -184,7 +204,7 @@ impl Run {
         }
         let (mut count, mut bytes) = (0, 0);
         for entry in self.entries() {
-            let longer = bytes + ENTRY_HEADER_BYTES + entry.payload.len();
+            let longer = bytes + entry.kind.header_bytes() + entry.payload.len();
             if count > 0 && longer > bytes_max {
                 break;
             }
@@ -284,8 +304,11 @@ impl OpenRun {
         let mut header = [kind.code(); ENTRY_HEADER_BYTES];
         header[..4].copy_from_slice(&length.to_le_bytes());
         self.buffer.extend_from_slice(&header);
+        if let EntryKind::Stamped(stamp) = kind {
+            self.buffer.extend_from_slice(&stamp.get().to_le_bytes());
+        }
         self.buffer.extend_from_slice(payload);
-        self.room -= ENTRY_HEADER_BYTES + payload.len();
+        self.room -= kind.header_bytes() + payload.len();
         let index = Index::new(self.first.get() + u64::from(self.count));
         self.count += 1;
         index
@@ -383,7 +406,12 @@ fn split_entry(mut bytes: &[u8]) -> Result<(EntryKind, &[u8], &[u8]), EntryFlaw>
     }
     let length = bytes.get_u32_le() as usize;
     let code = bytes.get_u8();
-    let kind = EntryKind::from_code(code).ok_or(EntryFlaw::UnknownKind(code))?;
+    let kind = match code {
+        0 => EntryKind::Normal,
+        1 => EntryKind::Blank,
+        2 => EntryKind::Stamped(Stamp::new(bytes.try_get_u64_le().map_err(|_| EntryFlaw::Truncated)?)),
+        _ => return Err(EntryFlaw::UnknownKind(code)),
+    };
     if length > bytes.len() {
         return Err(EntryFlaw::Truncated);
     }

@@ -9,7 +9,8 @@ use common::{
 };
 use machine_core::{Instant, Machine, Misuse, WriteId};
 use raft_core::{
-    Event, FetchId, LogPos, Message, Output, PeerError, ProposeError, RoleName, Run, SessionId, Term,
+    EntryKind, Event, FetchId, LogPos, Message, Output, PeerError, ProposeError, RoleName, Run, SessionId,
+    Stamp, Term,
 };
 
 // Rule 2: what depends on a write waits for it.
@@ -534,4 +535,38 @@ fn proposals_are_taken_again_when_the_majority_answers_in_time() {
     node.raft.step(later, n(2), answered(1, 1, 0)).expect("honest");
     let later = node.now + core::time::Duration::from_millis(300);
     assert!(node.raft.propose(later, b"x").is_ok());
+}
+
+// Stamps: carried, never looked at.
+
+#[test]
+fn stamps_come_out_as_they_were_proposed() {
+    let mut node = Node::fresh(1);
+    node.lead();
+    let stamp = Stamp::new(0xfedc_ba98_7654_3210);
+    let at = node.raft.propose_stamped(node.now, stamp, b"x").expect("it leads");
+    let [(id, write)] = &writes(&node.poll())[..] else { panic!("one write") };
+    assert_eq!(node.raft.persisted(node.now, *id), Ok(()));
+    let outputs = node.poll();
+    let [Output::Apply { run }] = &outputs[..] else { panic!("{outputs:?}") };
+    for run in [run, write.run.as_ref().expect("the entry")] {
+        let entries: Vec<_> = run.entries().map(|entry| (entry.index, entry.kind, entry.payload)).collect();
+        assert_eq!(entries, [(at.index, EntryKind::Stamped(stamp), &b"x"[..])]);
+        assert_eq!(run.payloads().collect::<Vec<_>>(), [(at.index, &b"x"[..])]);
+    }
+}
+
+#[test]
+fn stamps_count_towards_the_largest_entry() {
+    let mut node = Node::make(1, config(1).with_append_bytes_max(23), Store::default());
+    node.lead();
+    let stamp = Stamp::new(1);
+    let error = node.raft.propose_stamped(node.now, stamp, &[0; 11]);
+    assert_eq!(error, Err(ProposeError::TooLarge { bytes: 11, bytes_max: 10 }));
+    assert!(node.raft.propose_stamped(node.now, stamp, &[0; 10]).is_ok());
+    assert!(node.raft.propose(node.now, &[0; 18]).is_ok());
+    assert_eq!(
+        Node::fresh(3).raft.propose_stamped(Instant::ZERO, stamp, b"x"),
+        Err(ProposeError::NotLeader { leader: None })
+    );
 }

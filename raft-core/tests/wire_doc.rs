@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 
 use bytes::Bytes;
 use common::{append, block, i, n, pos, pre_vote, pre_vote_reply, t, vote_reply};
-use raft_core::{EntryKind, HardState, Message, Outcome, Round, Run, SessionId, wire};
+use raft_core::{EntryKind, HardState, Message, Outcome, Round, Run, SessionId, Stamp, wire};
 
 const BEGIN: &str = "<!-- vectors: begin -->";
 const END: &str = "<!-- vectors: end -->";
@@ -42,6 +42,10 @@ fn reply(outcome: Outcome) -> Message {
 fn messages() -> Vec<(&'static str, Message)> {
     let blank = Run::decode(t(7), i(4), 1, Bytes::from_static(&[0, 0, 0, 0, 1])).expect("well-formed");
     assert_eq!(blank.entries().next().map(|entry| entry.kind), Some(EntryKind::Blank));
+    let stamped = Bytes::from_static(b"\x02\0\0\0\x02\x08\x07\x06\x05\x04\x03\x02\x01hi");
+    let stamped = Run::decode(t(7), i(4), 1, stamped).expect("well-formed");
+    let stamp = stamped.entries().next().and_then(|entry| entry.kind.stamp());
+    assert_eq!(stamp, Some(Stamp::new(0x0102_0304_0506_0708)));
     let full = |run| Message::Append {
         term: t(7),
         session: SessionId::new(2),
@@ -63,6 +67,7 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("append_commit_notice", full(None)),
         ("append_two_entries", full(Some(block(7, 4, 2)))),
         ("append_blank_entry", full(Some(blank))),
+        ("append_stamped_entry", full(Some(stamped))),
         ("append_reply_accepted", reply(Outcome::Accepted { matched: i(5) })),
         ("append_reply_rejected", reply(Outcome::Rejected { prev: i(9), hint: pos(5, 3) })),
         ("timeout_now", Message::TimeoutNow { term: t(7) }),

@@ -298,7 +298,7 @@ fn entries(run: &Run) -> impl Iterator<Item = (usize, Stored)> {
     run.entries().map(move |entry| {
         let payload = match entry.kind {
             EntryKind::Blank => 0,
-            EntryKind::Normal => entry.payload.first().copied().unwrap_or(u8::MAX),
+            EntryKind::Normal | EntryKind::Stamped(_) => entry.payload.first().copied().unwrap_or(u8::MAX),
         };
         (place_of(entry.index), Stored { term, payload })
     })

@@ -116,7 +116,9 @@ impl<L> NodeHost<L> {
         for entry in run.entries() {
             let index = entry.index.get();
             let applied = match entry.kind {
-                raft_core::EntryKind::Normal => Some(self.lines.apply(index, entry.payload)),
+                raft_core::EntryKind::Normal | raft_core::EntryKind::Stamped(_) => {
+                    Some(self.lines.apply(index, entry.payload))
+                }
                 raft_core::EntryKind::Blank => None,
             };
             self.appends.applied(term, index, applied, &mut self.decided);

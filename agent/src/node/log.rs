@@ -72,7 +72,7 @@ impl<L: LogStore> LogWorker<L> {
                 }
                 bytes += cost;
                 chunk.next = index + 1;
-                if entry.kind == raft_core::EntryKind::Normal {
+                if entry.kind.is_proposal() {
                     let payload: Bytes = run.share(entry.payload);
                     chunk.entries.push(ListedEntry { index, payload });
                 }

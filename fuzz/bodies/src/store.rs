@@ -74,7 +74,14 @@ impl Store {
         let mut count = 0;
         for entry in self.entries[place(from)..].iter().take_while(|entry| entry.term == term) {
             body.put_u32_le(u32::try_from(entry.payload.len()).expect("payloads here are short"));
-            body.put_u8(u8::from(entry.kind == EntryKind::Blank));
+            match entry.kind {
+                EntryKind::Normal => body.put_u8(0),
+                EntryKind::Blank => body.put_u8(1),
+                EntryKind::Stamped(stamp) => {
+                    body.put_u8(2);
+                    body.put_u64_le(stamp.get());
+                }
+            }
             body.put_slice(&entry.payload);
             count += 1;
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use machine_core::NodeId;
 use raft_core::{
-    Entry, EntryKind, HardState, Index, Message, Run, RunError,
+    Entry, HardState, Index, Message, Run, RunError,
     wire::{self, WireError},
 };
 
@@ -82,9 +82,9 @@ fn message(bytes: &[u8], marks: &mut Marks) {
 fn entries(run: &Run) {
     let entries: Vec<Entry<'_>> = run.entries().collect();
     assert_eq!(entries.len(), run.count() as usize, "as many entries as counted");
-    let bytes = |entry: &Entry<'_>| raft_core::ENTRY_HEADER_BYTES + entry.payload.len();
+    let bytes = |entry: &Entry<'_>| entry.kind.header_bytes() + entry.payload.len();
     assert_eq!(entries.iter().map(bytes).sum::<usize>(), run.body().len(), "entries cover the body");
-    assert!(entries.iter().all(|entry| entry.kind == EntryKind::Normal || entry.payload.is_empty()));
+    assert!(entries.iter().all(|entry| entry.kind.is_proposal() || entry.payload.is_empty()));
     assert!((run.first().get()..=run.last().get()).eq(entries.iter().map(|entry| entry.index.get())));
     // Ends and the middle: all cuts would make the target quadratic.
     let middle = Index::new(run.first().get() + u64::from(run.count()) / 2);

@@ -6,13 +6,15 @@ use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 
 use super::{ENTRY_HEADER_BYTES, EntryFlaw, EntryKind, OpenRun, Run, RunError};
-use crate::{Index, Term};
+use crate::{Index, Stamp, Term};
 
 type Plain = Vec<(EntryKind, Vec<u8>)>;
 
 fn plain() -> impl Strategy<Value = Plain> {
     let entry = prop_oneof![
         6 => prop::collection::vec(any::<u8>(), 0..20).prop_map(|payload| (EntryKind::Normal, payload)),
+        3 => (any::<u64>(), prop::collection::vec(any::<u8>(), 0..20))
+            .prop_map(|(stamp, payload)| (EntryKind::Stamped(Stamp::new(stamp)), payload)),
         1 => Just((EntryKind::Blank, vec![])),
     ];
     prop::collection::vec(entry, 1..12)
@@ -43,7 +45,7 @@ proptest! {
         prop_assert_eq!(&indexes, &expected);
         prop_assert_eq!(run.last().get(), *expected.last().expect("not empty"));
         let normal: Vec<_> = run.payloads().map(|(index, payload)| (index, payload.to_vec())).collect();
-        let expected: Vec<_> = run.entries().filter(|entry| entry.kind == EntryKind::Normal)
+        let expected: Vec<_> = run.entries().filter(|entry| entry.kind != EntryKind::Blank)
             .map(|entry| (entry.index, entry.payload.to_vec())).collect();
         prop_assert_eq!(normal, expected);
     }
@@ -91,7 +93,9 @@ proptest! {
     fn fit_is_the_longest_head_and_at_least_one(entries in plain(), bytes_max in 0..300usize) {
         let run = build(3, 5, &entries);
         let part = run.fit(bytes_max);
-        let cost = |(_, payload): &(EntryKind, Vec<u8>)| ENTRY_HEADER_BYTES + payload.len();
+        let cost = |(kind, payload): &(EntryKind, Vec<u8>)| {
+            ENTRY_HEADER_BYTES + payload.len() + if kind.stamp().is_some() { 8 } else { 0 }
+        };
         let (mut bytes, mut count) = (0, 0);
         for entry in &entries {
             if count > 0 && bytes + cost(entry) > bytes_max {
@@ -130,7 +134,9 @@ fn flaws_are_named() {
     assert_eq!(decode(1, &[0, 0, 0, 0]), flaw(0, EntryFlaw::Truncated));
     assert_eq!(decode(1, &[1, 0, 0, 0, 0]), flaw(0, EntryFlaw::Truncated));
     assert_eq!(decode(1, &[255, 255, 255, 255, 0, 9]), flaw(0, EntryFlaw::Truncated));
-    assert_eq!(decode(1, &[0, 0, 0, 0, 2]), flaw(0, EntryFlaw::UnknownKind(2)));
+    assert_eq!(decode(1, &[0, 0, 0, 0, 3]), flaw(0, EntryFlaw::UnknownKind(3)));
+    assert_eq!(decode(1, &[0, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7]), flaw(0, EntryFlaw::Truncated));
+    assert_eq!(decode(1, &[1, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8]), flaw(0, EntryFlaw::Truncated));
     assert_eq!(decode(1, &[1, 0, 0, 0, 1, 9]), flaw(0, EntryFlaw::BlankWithPayload));
     assert_eq!(decode(2, &[0, 0, 0, 0, 0]), flaw(1, EntryFlaw::Truncated));
     assert_eq!(decode(u32::MAX, &[0, 0, 0, 0, 0]), flaw(1, EntryFlaw::Truncated));

@@ -153,7 +153,14 @@ impl Store {
         let mut count = 0;
         for (_, kind, payload) in self.entries[at..].iter().take_while(|entry| entry.0 == term) {
             body.extend_from_slice(&u32::try_from(payload.len()).expect("small").to_le_bytes());
-            body.push(u8::from(*kind == EntryKind::Blank));
+            match kind {
+                EntryKind::Normal => body.push(0),
+                EntryKind::Blank => body.push(1),
+                EntryKind::Stamped(stamp) => {
+                    body.push(2);
+                    body.extend_from_slice(&stamp.get().to_le_bytes());
+                }
+            }
             body.extend_from_slice(payload);
             count += 1;
         }

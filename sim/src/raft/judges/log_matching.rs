@@ -2,7 +2,7 @@
 //! entry ever handed to a disk, committed or not. Leader Append-Only with it.
 
 use machine_core::NodeId;
-use raft_core::{EntryKind, Index, LogPos, Run, Term};
+use raft_core::{EntryKind, Index, LogPos, Run, Stamp, Term};
 
 use super::{Verdict, Violation, hold};
 use crate::{Digest, disk::Image};
@@ -94,6 +94,7 @@ impl LogMatching {
 fn content(kind: EntryKind, payload: &[u8]) -> u64 {
     let mut digest = Digest::default();
     digest.word(u64::from(kind == EntryKind::Blank));
+    digest.word(kind.stamp().map_or(0, Stamp::get));
     digest.bytes(payload);
     digest.get()
 }
