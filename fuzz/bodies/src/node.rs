@@ -118,7 +118,12 @@ impl Node {
     /// Nothing is owed.
     pub(crate) fn poll(&mut self, marks: &mut Marks) -> Result<Option<(NodeId, Message)>, ()> {
         let before = self.status();
-        let output = self.raft.poll_output().ok_or(())?;
+        let Some(output) = self.raft.poll_output() else {
+            let mut again = self.raft.clone();
+            look_again(&mut again);
+            assert_eq!(again.poll_output(), None, "what was not looked for again is not owed");
+            return Err(());
+        };
         self.check("an output");
         let after = self.status();
         let decided = |status: &Status| (status.term, status.role, status.leader, status.commit);
@@ -274,10 +279,19 @@ impl Node {
     }
 }
 
-/// All of a core but what time it last saw: a refused command may have told it.
+/// All of a core but what time it last saw and how far it has looked for what it owes: a refused command may have
+/// changed these.
 fn without_clock(raft: &Raft) -> String {
+    let mut raft = raft.clone();
+    look_again(&mut raft);
     let text = format!("{raft:?}");
     let (before, rest) = text.split_once(" now: ").expect("a core shows its clock");
     let (_, after) = rest.split_once(", ").expect("behind it come others");
     [before, after].concat()
+}
+
+/// A call that is always refused, after which the core looks again for all that it owes.
+fn look_again(raft: &mut Raft) {
+    let own = raft.status().id;
+    raft.transfer_leadership(Instant::ZERO, own).expect_err("nobody hands over to itself");
 }
