@@ -22,6 +22,7 @@ pub const MARKS: &[&str] = &[
     "trimmed",
     "appended behind it",
     "no room behind it",
+    "used up",
     "other version",
     "other cluster",
     "other node",
@@ -90,8 +91,7 @@ fn any_bytes(choices: &mut Choices<'_>, marks: &mut Marks) {
     };
     note(&recovered, wal.segments(), marks);
     let dump = whole(&mut wal, &recovered);
-    let (dump, goes_on) =
-        if used_up(&wal, &before) { (dump, 0) } else { go_on(&mut wal, dump, choices, marks) };
+    let (dump, goes_on) = go_on(&mut wal, dump, choices, marks);
     drop(wal);
     disk.judge_memory(recovered.runs.len());
     let (mut wal, again) = match Wal::open(&mut disk, options()) {
@@ -101,16 +101,6 @@ fn any_bytes(choices: &mut Choices<'_>, marks: &mut Marks) {
     assert_eq!(again.trimmed, None, "everything was synced");
     assert_eq!(whole(&mut wal, &again), dump, "appended behind it: {goes_on}");
 }
-
-/// A folder made by hand can name the last generation or the last segment that there is. What is appended then cannot
-/// be opened again: a known hole of the log (2^32 openings or 2^63 segments away from an honest one), not looked into
-/// here.
-fn used_up<D: storage::Disk>(wal: &Wal<D>, files: &[(String, Vec<u8>)]) -> bool {
-    wal.generation() == u32::MAX || files.iter().any(|(name, _)| name.starts_with(LAST_SEGMENT))
-}
-
-/// The name of the last segment, without its ending.
-const LAST_SEGMENT: &str = "9223372036854775807";
 
 /// What a log holds: released, state, and each position's mark with its run's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +170,11 @@ fn go_on<D: storage::Disk>(
             // Only what was made by hand ends where positions end.
             Err(AppendError::Malformed { .. }) if first >= u64::MAX - 1 => {
                 marks.see("no room behind it");
+                break;
+            }
+            // Nor does anything else come to the end of its numbers.
+            Err(AppendError::UsedUp) => {
+                marks.see("used up");
                 break;
             }
             Err(error) => panic!("a write behind what was recovered is refused: {error}"),
