@@ -2,6 +2,7 @@
 
 mod crash;
 mod folder;
+mod reference;
 mod watched;
 
 use std::collections::BTreeMap;
@@ -85,12 +86,14 @@ fn any_bytes(choices: &mut Choices<'_>, marks: &mut Marks) {
         Ok(opened) => opened,
         Err(error) => {
             refused(&error, marks);
+            judge_refusal(&error, &before);
             assert_eq!(disk.files(), before, "nothing was changed by an opening that failed with: {error}");
             return disk.judge_memory(0);
         }
     };
     note(&recovered, wal.segments(), marks);
     let dump = whole(&mut wal, &recovered);
+    judge_opening(&dump, &before, &wal.disk().files());
     let (dump, goes_on) = go_on(&mut wal, dump, choices, marks);
     drop(wal);
     disk.judge_memory(recovered.runs.len());
@@ -100,6 +103,33 @@ fn any_bytes(choices: &mut Choices<'_>, marks: &mut Marks) {
     };
     assert_eq!(again.trimmed, None, "everything was synced");
     assert_eq!(whole(&mut wal, &again), dump, "appended behind it: {goes_on}");
+}
+
+/// What was opened is what the page reads in the files; and behind it nothing is left that could ever count.
+fn judge_opening(dump: &Dump, before: &[(String, Vec<u8>)], after: &[(String, Vec<u8>)]) {
+    match reference::read(before) {
+        Ok(reading) => assert_eq!(*dump, reading.dump, "what was opened, and what the files say"),
+        Err(rule) => panic!("opened, although a rule is broken: {rule}"),
+    }
+    match reference::read(after) {
+        Ok(reading) => {
+            assert_eq!(*dump, reading.dump, "what was opened, and what it left behind");
+            assert!(
+                !reading.is_dirty,
+                "what a crash left behind the end is overwritten when the log is opened"
+            );
+        }
+        Err(rule) => panic!("left behind what breaks a rule: {rule}"),
+    }
+}
+
+/// What is refused as it contradicts itself or lacks a file breaks a rule of the page, too. Of damaged records the log
+/// knows one kind more: those made to waste its time.
+fn judge_refusal(error: &OpenError, files: &[(String, Vec<u8>)]) {
+    let OpenError::Damaged(damaged) = error else { return };
+    if damaged.damage != Damage::Record {
+        assert!(reference::read(files).is_err(), "refused, and all rules are kept: {error}");
+    }
 }
 
 /// What a log holds: released, state, and each position's mark with its run's body.
