@@ -142,7 +142,8 @@ impl fmt::Display for AppendError {
             Self::NoSegment(error) => {
                 write!(
                     f,
-                    "no room for another segment: {error}; free space, then append the same write again"
+                    "no room for another segment: {error}; free space, then append the same write again, or \
+                     open the log anew"
                 )?;
             }
             Self::UsedUp => f.write_str(USED_UP)?,
