@@ -138,7 +138,9 @@ impl Header {
     }
 
     fn proof_behind(&self, bytes: &[u8], end: usize) -> bool {
-        let places = (end..self.size).step_by(8);
+        let dirty =
+            bytes[end..self.size].iter().rposition(|byte| *byte != 0).map_or(end, |last| end + last + 1);
+        let places = (end..dirty).step_by(8);
         places.filter_map(|at| self.record(&bytes[..self.size], at)).any(|record| record.durable > end)
     }
 
@@ -246,7 +248,9 @@ impl Log {
     fn release(&mut self, up_to: u64) {
         self.released = self.released.max(up_to);
         self.last = self.last.max(up_to);
-        self.runs.retain(|_, (end, _, _)| *end - 1 > up_to);
+        while self.runs.first_key_value().is_some_and(|(_, (end, _, _))| *end - 1 <= up_to) {
+            self.runs.pop_first();
+        }
     }
 
     fn first(&self) -> Option<u64> {
