@@ -36,6 +36,10 @@ const MAILBOX_LEN_MAX: usize = 16 * 1024;
 
 /// A running node. Dropped, it stops, and waits until it has.
 ///
+/// When its disk fails, it stops by itself; [`wait`](Self::wait) tells why. A full disk counts as that: nothing
+/// more is acknowledged, all that was is durable, and after space was freed the node can be started on the same folder. It
+/// does not wait for room, since a leader that waits would still be heard, and no other would be elected.
+///
 /// ```no_run
 /// use agent::{ClientId, Node, NodeConfig, NodeId, protocol::Batch};
 ///

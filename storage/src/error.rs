@@ -60,6 +60,10 @@ impl core::error::Error for Stopped {
     }
 }
 
+/// What both kinds of writing say of a log at the end of its numbers.
+const USED_UP: &str = "the log's numbers of openings or segments are used up, as only files made by hand can have it: it \
+                       can be read, not written; copy what it holds into a log in a new folder";
+
 /// Why a write was not appended. Except for `Stopped`, nothing has changed and the log goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -104,6 +108,10 @@ pub enum AppendError {
     /// No file could be made for another segment, most likely because the disk is full. Make room and append the same
     /// write again.
     NoSegment(DiskError),
+    /// The log has no number left for an opening or for a segment: 2^32 and 2^63 of them, which only files made by
+    /// hand name. It can be read, and nothing is written to it any more: what was written could not be told from
+    /// older records.
+    UsedUp,
 }
 
 impl fmt::Display for AppendError {
@@ -134,9 +142,11 @@ impl fmt::Display for AppendError {
             Self::NoSegment(error) => {
                 write!(
                     f,
-                    "no room for another segment: {error}; free space, then append the same write again"
+                    "no room for another segment: {error}; free space, then append the same write again, or \
+                     open the log anew"
                 )?;
             }
+            Self::UsedUp => f.write_str(USED_UP)?,
         }
         f.write_str("; nothing was changed")
     }
@@ -151,7 +161,8 @@ impl core::error::Error for AppendError {
             | Self::Malformed { .. }
             | Self::Gap { .. }
             | Self::Released { .. }
-            | Self::TooLarge { .. } => None,
+            | Self::TooLarge { .. }
+            | Self::UsedUp => None,
         }
     }
 }
@@ -224,6 +235,8 @@ pub enum ReleaseError {
     NoSegment(DiskError),
     /// The largest number is no position: nothing could ever follow. Nothing has changed.
     Malformed,
+    /// As for [`AppendError::UsedUp`]. Nothing has changed.
+    UsedUp,
 }
 
 impl fmt::Display for ReleaseError {
@@ -238,6 +251,7 @@ impl fmt::Display for ReleaseError {
             Self::Malformed => {
                 f.write_str("2^64 - 1 is no position: nothing could follow it; nothing was changed")
             }
+            Self::UsedUp => write!(f, "{USED_UP}; nothing was changed"),
         }
     }
 }
@@ -247,7 +261,7 @@ impl core::error::Error for ReleaseError {
         match self {
             Self::Stopped(stopped) => Some(stopped),
             Self::NoSegment(error) => Some(error),
-            Self::Malformed => None,
+            Self::Malformed | Self::UsedUp => None,
         }
     }
 }

@@ -20,8 +20,8 @@ pub(crate) const RECORD_BYTES_LEAST: u32 = 256;
 pub(crate) const SEGMENT_BYTES_MIN: u32 = 4096;
 /// The largest segment: offsets fit 32 bits with room to spare, and recovery holds one segment in memory.
 pub(crate) const SEGMENT_BYTES_MAX: u32 = 1 << 30;
-/// More segments than any log has: the next number is always a number.
-const SEQUENCE_MAX: u64 = u64::MAX / 2;
+/// More segments than any honest log has: no header names a higher one, and the next number is always a number.
+pub(crate) const SEQUENCE_MAX: u64 = u64::MAX / 2;
 /// Records start at multiples of this.
 pub(crate) const ALIGN: u32 = 8;
 /// In the place of a state's length: there is no state yet.

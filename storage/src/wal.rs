@@ -44,6 +44,8 @@ pub struct Wal<D: Disk> {
     disk: D,
     options: Options,
     generation: u32,
+    /// There was no generation left for this opening.
+    generations_used_up: bool,
     active: Active<D::File>,
     /// The segments before the active one, oldest first.
     sealed: VecDeque<Sealed>,
@@ -177,6 +179,9 @@ impl<D: Disk> LogStore for Wal<D> {
         if up_to <= self.index.released() {
             return Ok(());
         }
+        if self.is_used_up() {
+            return Err(ReleaseError::UsedUp);
+        }
         let kept = self.index.iter().find(|(live, _)| live.first + u64::from(live.count) - 1 > up_to);
         let oldest = kept.map_or(self.active.sequence, |(_, location)| location.sequence);
         if self.active.has_room(self.mark_bytes(), 0) {
@@ -266,12 +271,21 @@ impl<D: Disk> Wal<D> {
         DiskError::new(operation, segments::path(&self.disk, name), error)
     }
 
+    /// Only files made by hand lead here. What was written from here on, in a generation that is not new or in a
+    /// segment without a number, would be acknowledged and never be opened again.
+    const fn is_used_up(&self) -> bool {
+        self.generations_used_up || self.active.sequence >= format::SEQUENCE_MAX
+    }
+
     fn oldest(&self) -> u64 {
         self.sealed.front().map_or(self.active.sequence, |sealed| sealed.sequence)
     }
 
     /// Judges a write before anything changes; returns the bytes of its record.
     fn admit(&self, write: &Write) -> Result<u32, AppendError> {
+        if self.is_used_up() {
+            return Err(AppendError::UsedUp);
+        }
         if write.id <= self.appended {
             return Err(AppendError::OutOfOrder { id: write.id, last: self.appended });
         }

@@ -195,9 +195,15 @@ fn a_disk_that_stays_full_refuses_and_goes_on_when_there_is_room() {
     }
     wal.append(&write(2, 2, 1, 100)).expect("what fits the segment goes on");
     assert_eq!(wal.sync(), Ok(WriteId::new(2)));
+    // Opened anew, it comes up, and stands where it stood.
+    let before = dump(&mut wal);
+    let (mut wal, _) = open(wal.into_disk());
+    assert_eq!(dump(&mut wal), before);
+    let error = wal.append(&write(1, 3, 1, 1900)).expect_err("no room for the second segment");
+    assert!(matches!(&error, AppendError::NoSegment(_)), "{error}");
     wal.disk_mut().heal();
-    wal.append(&write(3, 3, 1, 1900)).expect("there is room again");
-    assert_eq!(wal.sync(), Ok(WriteId::new(3)));
+    wal.append(&write(1, 3, 1, 1900)).expect("there is room again");
+    assert_eq!(wal.sync(), Ok(WriteId::new(1)));
     let before = dump(&mut wal);
     let mut disk = wal.into_disk().into_inner();
     assert!(disk.names().all(|name| name.ends_with(".wal")), "nothing half made is left");

@@ -1,4 +1,4 @@
-//! CRC-32C of a frame whose parts lie in different places, one of them shared by many frames.
+//! CRC-32C of a frame's body whose parts lie in different places, one of them shared by many frames.
 //!
 //! A CRC is a polynomial remainder, so `crc(A ‖ B) = crc(A)·x^(8·len B) + crc(B)` (Adler, zlib's `crc32_combine`).
 //! With `crc(B)` and `x^(8·len B)` remembered, a second frame with the same body costs one 32-step multiplication
@@ -27,9 +27,9 @@ struct Body {
 }
 
 impl Remembered {
-    /// The checksum of `head ‖ body`, where `crc` is that of what comes before them.
-    pub(crate) fn append(&mut self, crc: u32, head: &[u8], body: &Bytes) -> u32 {
-        let crc = crc32c::crc32c_append(crc, head);
+    /// The checksum of `head ‖ body`.
+    pub(crate) fn checksum(&mut self, head: &[u8], body: &Bytes) -> u32 {
+        let crc = crc32c::crc32c(head);
         if body.len() < REMEMBERED_BYTES_MIN {
             return crc32c::crc32c_append(crc, body);
         }

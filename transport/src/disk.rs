@@ -44,7 +44,9 @@ pub trait DiskWorker: Send + 'static {
     ///
     /// # Errors
     ///
-    /// Any error stops this thread for good, and with it the driver: nothing of this group is acknowledged.
+    /// Any error stops this thread for good, and with it the driver: nothing of this group is acknowledged. That holds
+    /// for a full disk, too. To wait in here for room would be worse: meanwhile the driver goes on talking to the peers,
+    /// so that a leader would keep its office and do nothing.
     fn write(&mut self, write: Self::Write) -> Result<(), Self::Error>;
 
     /// Makes everything written so far durable. Called once after one or many writes, and never again after an error:

@@ -17,11 +17,17 @@ pub const MAGIC: [u8; 4] = *b"Qrt\xa5";
 /// version.
 pub const VERSION: u8 = 1;
 
-/// Bytes before the body: magic, version, kind, two reserved bytes, length, checksum.
-pub const HEADER_BYTES: usize = 16;
+/// Bytes before the body: magic, version, kind, two reserved bytes, length, checksum of the body, checksum of all that.
+pub const HEADER_BYTES: usize = 20;
 
-/// Where the checksum stands; it covers everything before it and the body behind it.
-pub(crate) const CHECKSUM_AT: usize = 12;
+/// Where the length of the body stands.
+const LENGTH_AT: usize = 8;
+
+/// Where the checksum of the body stands.
+const BODY_CHECKSUM_AT: usize = 12;
+
+/// Where the checksum of the header stands; it covers everything before it.
+const HEADER_CHECKSUM_AT: usize = 16;
 
 /// What a frame is for; the transport carries it and the [`Host`](crate::Host) gives it meaning.
 ///
@@ -57,7 +63,7 @@ impl Kind {
     }
 }
 
-/// A frame as it came out of a [`Decoder`]: header and checksum are right, the body is anybody's.
+/// A frame as it came out of a [`Decoder`]: header and checksums are right, the body is anybody's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// Any number; those from 240 upward are the transport's.
@@ -73,26 +79,26 @@ pub struct Frame {
 ///
 /// [`FrameError::TooLong`] when the body is longer than a frame can say, 4 GiB.
 pub fn encode(kind: u8, body: &[u8]) -> Result<Vec<u8>, FrameError> {
-    let start = header_start(kind, body.len())?;
-    let checksum = crc32c::crc32c_append(crc32c::crc32c(&start), body);
+    let Ok(len) = u32::try_from(body.len()) else {
+        return Err(FrameError::TooLong { len: body.len() as u64, len_max: u64::from(u32::MAX) });
+    };
     let mut bytes = Vec::with_capacity(HEADER_BYTES + body.len());
-    bytes.extend_from_slice(&start);
-    bytes.extend_from_slice(&checksum.to_le_bytes());
+    bytes.extend_from_slice(&header(kind, len, crc32c::crc32c(body)));
     bytes.extend_from_slice(body);
     Ok(bytes)
 }
 
-/// The part of the header that the checksum covers.
-pub(crate) fn header_start(kind: u8, body_len: usize) -> Result<[u8; CHECKSUM_AT], FrameError> {
-    let Ok(len) = u32::try_from(body_len) else {
-        return Err(FrameError::TooLong { len: body_len as u64, len_max: u64::from(u32::MAX) });
-    };
-    let mut start = [0; CHECKSUM_AT];
-    start[..4].copy_from_slice(&MAGIC);
-    start[4] = VERSION;
-    start[5] = kind;
-    start[8..].copy_from_slice(&len.to_le_bytes());
-    Ok(start)
+/// The header of a body with this length and checksum.
+pub(crate) fn header(kind: u8, body_len: u32, body_checksum: u32) -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    header[..4].copy_from_slice(&MAGIC);
+    header[4] = VERSION;
+    header[5] = kind;
+    header[LENGTH_AT..][..4].copy_from_slice(&body_len.to_le_bytes());
+    header[BODY_CHECKSUM_AT..][..4].copy_from_slice(&body_checksum.to_le_bytes());
+    let checksum = crc32c::crc32c(&header[..HEADER_CHECKSUM_AT]);
+    header[HEADER_CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
+    header
 }
 
 /// Why bytes are not a frame. The connection they came from cannot be used any further: where the next frame begins
@@ -112,6 +118,13 @@ pub enum FrameError {
         /// The version found.
         theirs: u8,
     },
+    /// The header changed on the way: no length that it names is believed.
+    HeaderChecksum {
+        /// The checksum in the header.
+        written: u32,
+        /// The checksum of the header that came.
+        computed: u32,
+    },
     /// Bytes that must be zero in this version are not.
     Reserved {
         /// What was found.
@@ -124,11 +137,11 @@ pub enum FrameError {
         /// The bound, in bytes.
         len_max: u64,
     },
-    /// Header or body changed on the way.
+    /// The body changed on the way.
     Checksum {
         /// The checksum in the header.
         written: u32,
-        /// The checksum of what came.
+        /// The checksum of the body that came.
         computed: u32,
     },
 }
@@ -147,6 +160,12 @@ impl fmt::Display for FrameError {
                 f,
                 "frame version {theirs}, while this node speaks version {ours}; run the same release on all nodes"
             ),
+            Self::HeaderChecksum { written, computed } => {
+                write!(
+                    f,
+                    "frame header checksum {computed:08x} instead of {written:08x}: bytes changed on the way"
+                )
+            }
             Self::Reserved { found } => {
                 write!(
                     f,

@@ -28,7 +28,7 @@ use crate::{
     config::Config,
     connection::{Connection, LinkError},
     counters::Counters,
-    frame::{CHECKSUM_AT, Decoder, Frame, FrameError, HEADER_BYTES, Kind, header_start},
+    frame::{self, Decoder, Frame, FrameError, HEADER_BYTES, Kind},
     handshake::BODY_BYTES_MAX,
     host::LinkEvent,
     send_queue::Outgoing,
@@ -179,22 +179,17 @@ impl Network {
         };
         let Some(link) = &mut self.links[slot] else { return };
         let len = head.len().saturating_add(body.len());
-        let start = match header_start(kind.get(), len) {
-            Ok(start) if len <= self.config.frame_bytes_max => start,
-            _ => {
-                self.counters.dropped_too_long += 1;
-                return;
-            }
+        let sayable = u32::try_from(len).ok().filter(|_| len <= self.config.frame_bytes_max);
+        let Some(body_len) = sayable else {
+            self.counters.dropped_too_long += 1;
+            return;
         };
         let queue = link.connection.queue();
         if !queue.has_room(HEADER_BYTES + len) {
             self.counters.dropped_full += 1;
             return;
         }
-        let checksum = self.remembered.append(crc32c::crc32c(&start), &head, &body);
-        let mut header = [0; HEADER_BYTES];
-        header[..CHECKSUM_AT].copy_from_slice(&start);
-        header[CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
+        let header = frame::header(kind.get(), body_len, self.remembered.checksum(&head, &body));
         queue.push(Outgoing { header, head, body });
     }
 
@@ -340,7 +335,9 @@ impl Network {
 
     fn count_end(&mut self, why: &LinkError) {
         match why {
-            LinkError::Frame(FrameError::Checksum { .. }) => self.counters.checksum_failures += 1,
+            LinkError::Frame(FrameError::Checksum { .. } | FrameError::HeaderChecksum { .. }) => {
+                self.counters.checksum_failures += 1;
+            }
             LinkError::Frame(_) | LinkError::Kind(_) => self.counters.frame_errors += 1,
             LinkError::Content(_) => self.counters.decode_errors += 1,
             LinkError::Replaced => self.counters.replaced += 1,

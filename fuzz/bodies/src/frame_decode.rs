@@ -14,13 +14,16 @@ pub const MARKS: &[&str] = &[
     "end within a frame",
     "not a frame",
     "other version",
+    "header checksum",
     "reserved",
     "too long",
     "checksum",
 ];
 
-/// Where the checksum stands, and what it covers, as `docs/wire-format.md` says.
-const CHECKSUM_AT: usize = 12;
+/// Where the checksum of the body stands, as `docs/wire-format.md` says.
+const BODY_CHECKSUM_AT: usize = 12;
+/// Where that of the header stands, which covers all before it.
+const HEADER_CHECKSUM_AT: usize = 16;
 
 /// Most sizes of pieces that an input names; they are used in turn.
 const CUTS_MAX: usize = 15;
@@ -147,6 +150,11 @@ fn first(bytes: &[u8], body_bytes_max: usize) -> Result<Option<Frame>, FrameErro
         _ => {}
     }
     let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else { return Ok(None) };
+    let (written, computed) =
+        (word(header, HEADER_CHECKSUM_AT), crc32c::crc32c(&header[..HEADER_CHECKSUM_AT]));
+    if written != computed {
+        return Err(FrameError::HeaderChecksum { written, computed });
+    }
     if header[6..8] != [0, 0] {
         return Err(FrameError::Reserved { found: [header[6], header[7]] });
     }
@@ -155,30 +163,25 @@ fn first(bytes: &[u8], body_bytes_max: usize) -> Result<Option<Frame>, FrameErro
         return Err(FrameError::TooLong { len: length.into(), len_max: body_bytes_max as u64 });
     }
     let Some(frame) = bytes.get(..HEADER_BYTES + length as usize) else { return Ok(None) };
-    let (written, computed) = (word(frame, CHECKSUM_AT), checksum(frame));
+    let (written, computed) = (word(frame, BODY_CHECKSUM_AT), crc32c::crc32c(&frame[HEADER_BYTES..]));
     if written != computed {
         return Err(FrameError::Checksum { written, computed });
     }
     Ok(Some(Frame { kind: frame[5], body: bytes::Bytes::copy_from_slice(&frame[HEADER_BYTES..]) }))
 }
 
-/// Writes the right checksum into everything that is as long as a frame, as an attacker would.
+/// Writes the right checksums into everything that is as long as a header or a frame, as an attacker would.
 fn mend(stream: &mut [u8]) {
     let mut rest = stream;
     while rest.len() >= HEADER_BYTES {
-        let Ok(length) = usize::try_from(word(rest, 8)) else { return };
-        let Some(length) = length.checked_add(HEADER_BYTES).filter(|length| *length <= rest.len()) else {
-            return;
-        };
-        let (frame, left) = rest.split_at_mut(length);
-        let checksum = checksum(frame);
-        frame[CHECKSUM_AT..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
+        let length = HEADER_BYTES.saturating_add(word(rest, 8) as usize);
+        let (frame, left) = rest.split_at_mut(length.min(rest.len()));
+        let (header, body) = frame.split_at_mut(HEADER_BYTES);
+        header[BODY_CHECKSUM_AT..][..4].copy_from_slice(&crc32c::crc32c(body).to_le_bytes());
+        let checksum = crc32c::crc32c(&header[..HEADER_CHECKSUM_AT]);
+        header[HEADER_CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
         rest = left;
     }
-}
-
-fn checksum(frame: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&frame[..CHECKSUM_AT]), &frame[HEADER_BYTES..])
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -197,6 +200,7 @@ fn note((frames, end): &Outcome, marks: &mut Marks) {
         Ok(_) => marks.see("end within a frame"),
         Err(FrameError::NotAFrame { .. }) => marks.see("not a frame"),
         Err(FrameError::OtherVersion { .. }) => marks.see("other version"),
+        Err(FrameError::HeaderChecksum { .. }) => marks.see("header checksum"),
         Err(FrameError::Reserved { .. }) => marks.see("reserved"),
         Err(FrameError::TooLong { .. }) => marks.see("too long"),
         Err(FrameError::Checksum { .. }) => marks.see("checksum"),

@@ -163,6 +163,11 @@ impl Node {
         Ok(None)
     }
 
+    /// The write that was handed out last, unless the disk has finished it.
+    pub(crate) fn newest_write(&self) -> Option<&(WriteId, Write)> {
+        self.unfinished.back()
+    }
+
     /// Whether a write is under way.
     pub(crate) fn is_writing(&self) -> bool {
         !self.unfinished.is_empty()

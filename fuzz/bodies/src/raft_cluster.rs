@@ -1,6 +1,7 @@
 //! Three nodes, their network and their disks: the bytes choose what happens next, and the laws of Raft must hold.
 
 mod laws;
+mod record;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use raft_core::{Event, Index, Message, Term, wire};
 
 use crate::{Choices, Marks, node::Node};
 use laws::Laws;
+pub use record::{Letter, OnDisk, Record};
 
 /// What a run of a cluster can come to.
 pub const MARKS: &[&str] = &[
@@ -63,12 +65,12 @@ pub fn run(input: &[u8]) -> Marks {
     world.marks
 }
 
-/// Plays the input without the healing, and tells node 1's part of it as an input of `raft_step`.
+/// Plays the input without the healing, and tells what was said, written and done in it: for seeds of other targets.
 #[must_use]
-pub fn recorded(input: &[u8]) -> Vec<u8> {
+pub fn recorded(input: &[u8]) -> Record {
     let mut choices = Choices::new(input);
     let mut world = World::new();
-    world.record = Some(vec![0]);
+    world.record = Some(Record::default());
     while !choices.is_over() {
         world.one_step(&mut choices);
     }
@@ -78,15 +80,16 @@ pub fn recorded(input: &[u8]) -> Vec<u8> {
 struct World {
     nodes: Vec<Node>,
     now: Instant,
-    mail: Vec<Letter>,
+    mail: Vec<Mail>,
     laws: Laws,
     marks: Marks,
     payloads: u64,
-    record: Option<Vec<u8>>,
+    record: Option<Record>,
 }
 
+/// A message on its way.
 #[derive(Clone)]
-struct Letter {
+struct Mail {
     from: NodeId,
     to: usize,
     bytes: Bytes,
@@ -178,7 +181,7 @@ impl World {
             let from = self.nodes[node].id;
             match self.nodes[node].poll(&mut self.marks) {
                 Err(()) => return,
-                Ok(None) => {}
+                Ok(None) => self.note_write(node),
                 Ok(Some((to, message))) => self.send(from, to, &message),
             }
         }
@@ -195,7 +198,11 @@ impl World {
         if self.mail.len() == MAIL_MAX {
             self.mail.remove(0);
         }
-        self.mail.push(Letter { from, to: index_of(to), bytes: bytes.into() });
+        let bytes = Bytes::from(bytes);
+        if let Some(record) = &mut self.record {
+            record.letters.push(Letter { from, to, bytes: bytes.clone() });
+        }
+        self.mail.push(Mail { from, to: index_of(to), bytes });
     }
 
     fn deliver(&mut self, letter: usize) {
@@ -289,12 +296,14 @@ impl World {
             self.marks.see("state machine forgot");
         }
         self.laws.crashed(node);
+        self.note_disk(node, OnDisk::Crash { kept });
         self.note_call(node, &[15, how & 3, u8::from(forgets)]);
     }
 
     fn persist(&mut self, node: usize, most: usize) {
         let now = self.now;
         self.nodes[node].persist(now, most);
+        self.note_disk(node, OnDisk::Sync { most });
         for _ in 0..most.min(2) {
             self.note_call(node, &[12, u8::try_from(most.min(4) - 1).expect("below 4")]);
         }
@@ -353,7 +362,21 @@ impl World {
     /// For seeds of `raft_step`.
     fn note_call(&mut self, node: usize, call: &[u8]) {
         if let Some(record) = self.record.as_mut().filter(|_| node == 0) {
-            record.extend_from_slice(call);
+            record.calls.extend_from_slice(call);
+        }
+    }
+
+    /// For seeds of `wal_recover`.
+    fn note_disk(&mut self, node: usize, what: OnDisk) {
+        if let Some(record) = self.record.as_mut().filter(|_| node == 0) {
+            record.went_through(what);
+        }
+    }
+
+    fn note_write(&mut self, node: usize) {
+        let newest = self.nodes[node].newest_write().filter(|_| node == 0);
+        if let (Some(record), Some((id, write))) = (&mut self.record, newest) {
+            record.wrote(*id, write);
         }
     }
 }

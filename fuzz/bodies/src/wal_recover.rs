@@ -2,6 +2,7 @@
 
 mod crash;
 mod folder;
+mod reference;
 mod watched;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub const MARKS: &[&str] = &[
     "trimmed",
     "appended behind it",
     "no room behind it",
+    "used up",
     "other version",
     "other cluster",
     "other node",
@@ -84,14 +86,15 @@ fn any_bytes(choices: &mut Choices<'_>, marks: &mut Marks) {
         Ok(opened) => opened,
         Err(error) => {
             refused(&error, marks);
+            judge_refusal(&error, &before);
             assert_eq!(disk.files(), before, "nothing was changed by an opening that failed with: {error}");
             return disk.judge_memory(0);
         }
     };
     note(&recovered, wal.segments(), marks);
     let dump = whole(&mut wal, &recovered);
-    let (dump, goes_on) =
-        if used_up(&wal, &before) { (dump, 0) } else { go_on(&mut wal, dump, choices, marks) };
+    judge_opening(&dump, &before, &wal.disk().files());
+    let (dump, goes_on) = go_on(&mut wal, dump, choices, marks);
     drop(wal);
     disk.judge_memory(recovered.runs.len());
     let (mut wal, again) = match Wal::open(&mut disk, options()) {
@@ -102,15 +105,32 @@ fn any_bytes(choices: &mut Choices<'_>, marks: &mut Marks) {
     assert_eq!(whole(&mut wal, &again), dump, "appended behind it: {goes_on}");
 }
 
-/// A folder made by hand can name the last generation or the last segment that there is. What is appended then cannot
-/// be opened again: a known hole of the log (2^32 openings or 2^63 segments away from an honest one), not looked into
-/// here.
-fn used_up<D: storage::Disk>(wal: &Wal<D>, files: &[(String, Vec<u8>)]) -> bool {
-    wal.generation() == u32::MAX || files.iter().any(|(name, _)| name.starts_with(LAST_SEGMENT))
+/// What was opened is what the page reads in the files; and behind it nothing is left that could ever count.
+fn judge_opening(dump: &Dump, before: &[(String, Vec<u8>)], after: &[(String, Vec<u8>)]) {
+    match reference::read(before) {
+        Ok(reading) => assert_eq!(*dump, reading.dump, "what was opened, and what the files say"),
+        Err(rule) => panic!("opened, although a rule is broken: {rule}"),
+    }
+    match reference::read(after) {
+        Ok(reading) => {
+            assert_eq!(*dump, reading.dump, "what was opened, and what it left behind");
+            assert!(
+                !reading.is_dirty,
+                "what a crash left behind the end is overwritten when the log is opened"
+            );
+        }
+        Err(rule) => panic!("left behind what breaks a rule: {rule}"),
+    }
 }
 
-/// The name of the last segment, without its ending.
-const LAST_SEGMENT: &str = "9223372036854775807";
+/// What is refused as it contradicts itself or lacks a file breaks a rule of the page, too. Of damaged records the log
+/// knows one kind more: those made to waste its time.
+fn judge_refusal(error: &OpenError, files: &[(String, Vec<u8>)]) {
+    let OpenError::Damaged(damaged) = error else { return };
+    if damaged.damage != Damage::Record {
+        assert!(reference::read(files).is_err(), "refused, and all rules are kept: {error}");
+    }
+}
 
 /// What a log holds: released, state, and each position's mark with its run's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +200,11 @@ fn go_on<D: storage::Disk>(
             // Only what was made by hand ends where positions end.
             Err(AppendError::Malformed { .. }) if first >= u64::MAX - 1 => {
                 marks.see("no room behind it");
+                break;
+            }
+            // Nor does anything else come to the end of its numbers.
+            Err(AppendError::UsedUp) => {
+                marks.see("used up");
                 break;
             }
             Err(error) => panic!("a write behind what was recovered is refused: {error}"),

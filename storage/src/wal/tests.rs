@@ -2,7 +2,7 @@
 
 use super::{Wal, segments};
 use crate::{
-    LogStore, MemoryDisk, OpenError, Options, Run, State, Write,
+    AppendError, LogStore, MemoryDisk, OpenError, Options, ReleaseError, Run, State, Write,
     format::{self, Content, Place, Record, RunHeader, SegmentHeader},
 };
 use bytes::Bytes;
@@ -96,6 +96,82 @@ fn neighbours_share_an_item_and_are_read_one_by_one() {
     check(&mut wal);
     drop(wal);
     check(&mut Wal::open(&mut disk, options).expect("opens").0);
+}
+
+fn one(id: u64, first: u64) -> Write {
+    let run = Run { first, count: 1, mark: 1, body: Bytes::from(vec![5; 900]) };
+    Write { id: WriteId::new(id), state: State::default(), run: Some(run) }
+}
+
+/// A disk with one segment, of this number and generation, that holds position 1.
+fn near_the_end(sequence: u64, generation: u32) -> MemoryDisk {
+    let header = SegmentHeader {
+        cluster: 1,
+        node: NodeId::of(1),
+        sequence,
+        tag: 9,
+        segment_bytes: 4096,
+        generation: 1,
+        previous_end: 0,
+        oldest: sequence,
+        released: 0,
+        last: 0,
+        reused: false,
+        state: None,
+    };
+    let (mut bytes, _) = segment(&header, &[]);
+    let offset = format::SEGMENT_HEADER_BYTES;
+    let place = Place { sequence, tag: 9, offset };
+    let drafted = Record { generation, ..record((0, 1, 1, 1, 1, false, true), offset) };
+    bytes[offset as usize..][..64].copy_from_slice(drafted.encode(place, 72, b"a body: ").as_bytes());
+    bytes[offset as usize + 64..][..8].copy_from_slice(b"a body: ");
+    let mut disk = MemoryDisk::new();
+    disk.place_file(&segments::name(sequence), &bytes);
+    disk
+}
+
+/// Opens a few times what holds positions 1 to `last`: it is all there, and nothing can be written.
+fn can_only_be_read(disk: &mut MemoryDisk, last: u64) {
+    for _ in 0..3 {
+        let (mut wal, recovered) =
+            Wal::open(&mut *disk, options()).expect("what was acknowledged can be opened");
+        assert_eq!((recovered.last, recovered.trimmed), (last, None));
+        let runs = wal.read(1, usize::MAX).expect("everything is held");
+        assert_eq!(runs.len() as u64, last);
+        assert_eq!(wal.append(&one(100, last + 1)), Err(AppendError::UsedUp));
+        assert_eq!(wal.append(&one(101, last)), Err(AppendError::UsedUp));
+        assert_eq!(wal.release(1), Err(ReleaseError::UsedUp));
+        assert_eq!(wal.release(0), Ok(()), "which changes nothing");
+        assert_eq!((wal.last(), wal.released()), (last, 0));
+        wal.close().expect("a good disk");
+    }
+}
+
+#[test]
+fn after_the_last_generation_a_log_can_only_be_read() {
+    can_only_be_read(&mut near_the_end(1, u32::MAX), 1);
+    let mut disk = near_the_end(1, u32::MAX - 1);
+    let (mut wal, _) = Wal::open(&mut disk, options()).expect("one generation is left");
+    wal.append(&one(1, 2)).expect("appended");
+    assert_eq!(wal.sync(), Ok(WriteId::new(1)));
+    drop(wal);
+    can_only_be_read(&mut disk, 2);
+}
+
+#[test]
+fn the_last_segment_can_only_be_read() {
+    can_only_be_read(&mut near_the_end(format::SEQUENCE_MAX, 1), 1);
+    let mut disk = near_the_end(format::SEQUENCE_MAX - 1, 1);
+    let (mut wal, _) = Wal::open(&mut disk, options()).expect("one number is left");
+    let mut last = 1;
+    while wal.segments() == 1 {
+        last += 1;
+        wal.append(&one(last, last)).expect("there is room, or another segment");
+    }
+    assert_eq!(wal.append(&one(last + 1, last + 1)), Err(AppendError::UsedUp));
+    assert_eq!(wal.sync(), Ok(WriteId::new(last)));
+    drop(wal);
+    can_only_be_read(&mut disk, last);
 }
 
 proptest! {

@@ -2,7 +2,9 @@ use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{CHECKSUM_AT, Frame, FrameError, HEADER_BYTES, MAGIC, VERSION};
+use super::{
+    BODY_CHECKSUM_AT, Frame, FrameError, HEADER_BYTES, HEADER_CHECKSUM_AT, LENGTH_AT, MAGIC, VERSION,
+};
 
 /// Bytes in, frames out; no socket inside.
 ///
@@ -10,7 +12,7 @@ use super::{CHECKSUM_AT, Frame, FrameError, HEADER_BYTES, MAGIC, VERSION};
 /// with [`next`](Self::next) until there is none.
 ///
 /// Memory: one chunk of fixed size, and, for a frame that does not fit into it, a buffer of exactly that frame's
-/// size, allocated when its header has been judged. A large body is handed out without a copy; a small one is copied
+/// size, allocated when its header has been judged, and its checksum found right. A large body is handed out without a copy; a small one is copied
 /// out once, so that a few kept bytes never hold a whole chunk in memory.
 ///
 /// ```
@@ -145,10 +147,16 @@ fn judge_header(held: &[u8], body_bytes_max: usize) -> Result<Option<usize>, Fra
         return Err(FrameError::OtherVersion { ours: VERSION, theirs: held[4] });
     }
     let Some(header) = held.first_chunk::<HEADER_BYTES>() else { return Ok(None) };
+    // Before the length is believed: a damaged one would swallow every frame behind it.
+    let (written, computed) =
+        (word(header, HEADER_CHECKSUM_AT), crc32c::crc32c(&header[..HEADER_CHECKSUM_AT]));
+    if written != computed {
+        return Err(FrameError::HeaderChecksum { written, computed });
+    }
     if header[6..8] != [0, 0] {
         return Err(FrameError::Reserved { found: [header[6], header[7]] });
     }
-    let len = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
+    let len = word(header, LENGTH_AT);
     match usize::try_from(len) {
         Ok(len) if len <= body_bytes_max => Ok(Some(len)),
         _ => Err(FrameError::TooLong { len: u64::from(len), len_max: body_bytes_max as u64 }),
@@ -167,11 +175,13 @@ fn open_copied(bytes: &[u8]) -> Result<Frame, FrameError> {
 
 /// The kind of a whole frame whose header has been judged.
 fn verify(frame: &[u8]) -> Result<u8, FrameError> {
-    let (covered, rest) = frame.split_at(CHECKSUM_AT);
-    let (checksum, body) = rest.split_at(HEADER_BYTES - CHECKSUM_AT);
-    let written = checksum.iter().rev().fold(0, |sum, byte| (sum << 8) | u32::from(*byte));
-    let computed = crc32c::crc32c_append(crc32c::crc32c(covered), body);
-    if written == computed { Ok(covered[5]) } else { Err(FrameError::Checksum { written, computed }) }
+    let (header, body) = frame.split_first_chunk().expect("a whole frame has a header");
+    let (written, computed) = (word(header, BODY_CHECKSUM_AT), crc32c::crc32c(body));
+    if written == computed { Ok(header[5]) } else { Err(FrameError::Checksum { written, computed }) }
+}
+
+fn word(header: &[u8; HEADER_BYTES], at: usize) -> u32 {
+    u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
 }
 
 impl fmt::Debug for Decoder {

@@ -228,7 +228,7 @@ impl Network {
     fn count_refusal(&mut self, error: &HandshakeError) {
         let counters = &mut self.counters;
         let counter = match error {
-            HandshakeError::Frame(FrameError::Checksum { .. }) => {
+            HandshakeError::Frame(FrameError::Checksum { .. } | FrameError::HeaderChecksum { .. }) => {
                 counters.checksum_failures += 1;
                 &mut counters.refused_malformed
             }

@@ -9,7 +9,7 @@ use transport::{
 
 use crate::{
     common::{CLUSTER, Platter, Started, anywhere, config, start, start_with},
-    raw::{HELLO, REFUSED, Raw, WELCOME, frame, hello, words},
+    raw::{HELLO, REFUSED, Raw, WELCOME, frame, hello, seal, words},
 };
 
 /// Two nodes that cannot shake hands say the same at both ends, and count it.
@@ -159,17 +159,24 @@ fn a_hello_that_is_damaged_oversized_or_out_of_place_is_refused() {
     let node = start(1);
     let mut flipped = hello(CLUSTER.get(), 2, 1);
     flipped[20] ^= 1;
+    let mut longer = hello(CLUSTER.get(), 2, 1);
+    longer[8] ^= 1;
     let mut reserved = hello(CLUSTER.get(), 2, 1);
     reserved[6] = 1;
+    seal(&mut reserved);
+    let mut endless = frame(1, HELLO, b"");
+    endless[8..12].fill(0xff);
+    seal(&mut endless);
     let greetings = [
         flipped,
+        longer,
         reserved,
         hello(CLUSTER.get(), 0, 1),
         hello(CLUSTER.get(), 2, 0),
         frame(1, HELLO, b""),
         frame(1, HELLO, &[1; 25]),
         frame(1, 5, &words([CLUSTER.get(), 2, 1])),
-        [&b"Qrt\xa5\x01\xf0\0\0"[..], &u32::MAX.to_le_bytes(), &[0; 4]].concat(),
+        endless,
     ];
     for greeting in greetings {
         let mut raw = Raw::dial(node.address());
@@ -178,13 +185,13 @@ fn a_hello_that_is_damaged_oversized_or_out_of_place_is_refused() {
         node.event(refused);
     }
     let counters = node.handle.counters();
-    assert_eq!(counters.refused_stranger + counters.refused_malformed, 8, "{counters:#?}");
-    assert_eq!(counters.checksum_failures, 1);
+    assert_eq!(counters.refused_stranger + counters.refused_malformed, 9, "{counters:#?}");
+    assert_eq!(counters.checksum_failures, 2);
     // Half a Hello, and away.
     let mut raw = Raw::dial(node.address());
     raw.say(&hello(CLUSTER.get(), 2, 1)[..30]);
     drop(raw);
-    node.counted(|counters| counters.refused_stranger + counters.refused_malformed == 9);
+    node.counted(|counters| counters.refused_stranger + counters.refused_malformed == 10);
     node.stop();
 }
 
@@ -258,7 +265,7 @@ fn a_configuration_that_contradicts_itself_is_refused() {
         (base().with_peer(NodeId::of(2), anywhere()).with_peer(NodeId::of(2), anywhere()), "given twice"),
         (base().with_frame_bytes_max(0), "frame_bytes_max"),
         (base().with_send_queue(0, 1 << 30), "frames_max"),
-        (base().with_send_queue(1, 8 << 20), "a header of 16"),
+        (base().with_send_queue(1, 8 << 20), "a header of 20"),
         (base().with_mailbox_len_max(0), "mailbox_len_max"),
         (base().with_disk_queue_bytes_max(0), "disk_queue_bytes_max"),
         (base().with_handshakes(0, Duration::from_secs(1)), "handshakes max"),

@@ -8,7 +8,7 @@ use transport::{FrameError, LinkError, LinkEvent};
 
 use crate::{
     common::{CLUSTER, Command, Message, Platter, Started, anywhere, config, encode, start_with},
-    raw::{DONE_KIND, Raw, frame, words},
+    raw::{DONE_KIND, Raw, frame, seal, words},
 };
 
 const NOWHERE: &str = "127.0.0.1:1";
@@ -46,15 +46,20 @@ fn frames_that_come_byte_by_byte_are_whole() {
 fn damage_ends_the_connection_and_keeps_what_came_before() {
     let mut oversized = add(9);
     oversized[8..12].copy_from_slice(&(9_u32 << 20).to_le_bytes());
+    seal(&mut oversized);
+    let mut longer = add(9);
+    longer[9] ^= 1;
     let mut flipped = add(9);
-    flipped[16 + 9] ^= 0x10;
+    flipped[20 + 9] ^= 0x10;
     let mut reserved = add(9);
     reserved[7] = 1;
+    seal(&mut reserved);
     let mut version = add(9);
     version[4] = 2;
     let too_long = FrameError::TooLong { len: 9 << 20, len_max: 8 << 20 };
     let cases = [
         (oversized, Some(LinkError::Frame(too_long))),
+        (longer, None),
         (flipped, None),
         (reserved, Some(LinkError::Frame(FrameError::Reserved { found: [0, 1] }))),
         (version, Some(LinkError::Frame(FrameError::OtherVersion { ours: 1, theirs: 2 }))),
@@ -78,7 +83,7 @@ fn damage_ends_the_connection_and_keeps_what_came_before() {
     }
     assert_eq!(node.platter.durable(), (1..=value).collect::<Vec<_>>());
     let counters = node.handle.counters();
-    assert_eq!(counters.checksum_failures, 1);
+    assert_eq!(counters.checksum_failures, 2);
     assert_eq!(counters.frame_errors, 6);
     assert_eq!(counters.decode_errors, 2);
     node.stop();
@@ -164,10 +169,10 @@ fn a_peer_that_stops_reading_costs_its_queue_and_no_more() {
     assert_eq!(crate::common::answer(node.add(1)), 1);
     let counters = node.handle.counters();
     let queued = sent - counters.frames_sent - counters.dropped_full;
-    assert!(queued * ((1 << 20) + 16) <= bytes_max as u64, "{queued} frames wait");
+    assert!(queued * ((1 << 20) + 20) <= bytes_max as u64, "{queued} frames wait");
 
     // It reads again: what waited comes whole and in order.
-    let mut bytes = vec![0; (1 << 20) + 16];
+    let mut bytes = vec![0; (1 << 20) + 20];
     let expected = frame(1, 3, &body);
     for _ in 0..counters.frames_sent + queued {
         peer.0.read_exact(&mut bytes).unwrap();

@@ -15,14 +15,21 @@ pub(crate) const REFUSED: u8 = 242;
 /// The toy's own.
 pub(crate) const DONE_KIND: u8 = 2;
 
-/// magic, version, kind, reserved, length, checksum, body.
+/// magic, version, kind, reserved, length, checksum of the body, checksum of all that, body.
 pub(crate) fn frame(version: u8, kind: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![b'Q', b'r', b't', 0xa5, version, kind, 0, 0];
     bytes.extend(u32::try_from(body.len()).unwrap().to_le_bytes());
-    let checksum = crc32c::crc32c(&[&bytes[..], body].concat());
-    bytes.extend(checksum.to_le_bytes());
+    bytes.extend(crc32c::crc32c(body).to_le_bytes());
+    bytes.extend([0; 4]);
     bytes.extend(body);
+    seal(&mut bytes);
     bytes
+}
+
+/// Writes the right checksum into a header that was changed.
+pub(crate) fn seal(frame: &mut [u8]) {
+    let checksum = crc32c::crc32c(&frame[..16]);
+    frame[16..20].copy_from_slice(&checksum.to_le_bytes());
 }
 
 pub(crate) fn words(words: [u64; 3]) -> Vec<u8> {
@@ -81,12 +88,12 @@ impl Raw {
 
     /// The next frame: kind and body.
     pub(crate) fn hear(&mut self) -> (u8, Vec<u8>) {
-        let mut header = [0; 16];
+        let mut header = [0; 20];
         self.0.read_exact(&mut header).unwrap();
         let len = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
         let mut body = vec![0; len as usize];
         self.0.read_exact(&mut body).unwrap();
-        assert_eq!(frame(1, header[5], &body)[..16], header);
+        assert_eq!(frame(1, header[5], &body)[..20], header);
         (header[5], body)
     }
 

@@ -40,8 +40,8 @@ pub(crate) fn frames() -> Vec<Vec<u8>> {
     let mut seeds = vec![[&[0, 64, 6, 0, 0], &streams[1][..]].concat()];
     for (head, stream) in heads.iter().flat_map(|head| streams.iter().map(move |stream| (head, stream))) {
         seeds.push([head, &stream[..]].concat());
-        // A wrong version, a reserved byte, a wrong checksum.
-        for at in [4, 6, 12] {
+        // A wrong version, a reserved byte, a length, and either checksum wrong.
+        for at in [4, 6, 8, 12, 16] {
             let mut other = [head, &stream[..]].concat();
             other[head.len() + at] ^= 1;
             seeds.push(other);

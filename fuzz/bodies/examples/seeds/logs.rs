@@ -58,14 +58,18 @@ fn histories() -> Vec<Vec<u8>> {
     (4..28).map(|length| length * 6).map(script).collect()
 }
 
+/// What the body opens logs with.
+pub(crate) const fn options() -> Options {
+    Options::new(0xc1, NodeId::of(1), 42)
+        .with_segment_bytes(4096)
+        .with_record_bytes_max(1024)
+        .with_spares_max(0)
+}
+
 /// The segments that a log leaves behind: sequence number and bytes.
 fn folder(writes: u64, bytes: usize, released: u64) -> Vec<(u64, Vec<u8>)> {
     let mut disk = MemoryDisk::new();
-    let options = Options::new(0xc1, NodeId::of(1), 42)
-        .with_segment_bytes(4096)
-        .with_record_bytes_max(1024)
-        .with_spares_max(0);
-    let (mut wal, _) = Wal::open(&mut disk, options).expect("an empty folder");
+    let (mut wal, _) = Wal::open(&mut disk, options()).expect("an empty folder");
     let state = State::new(b"term and vote").expect("short");
     for id in 1..=writes {
         let run = Run { first: id, count: 1, mark: id / 3, body: Bytes::from(vec![7; bytes]) };
@@ -74,6 +78,11 @@ fn folder(writes: u64, bytes: usize, released: u64) -> Vec<(u64, Vec<u8>)> {
     }
     wal.release(released).expect("a good disk");
     wal.close().expect("a good disk");
+    segments(&disk)
+}
+
+/// The segments on a disk: sequence number and bytes.
+pub(crate) fn segments(disk: &MemoryDisk) -> Vec<(u64, Vec<u8>)> {
     let names: Vec<String> = disk.names().filter(|name| name.ends_with(".wal")).map(str::to_owned).collect();
     let file = |name: &String| {
         let sequence = name.trim_end_matches(".wal").parse().expect("a segment's name is its number");

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use machine_core::WriteId;
 use storage::{Fate, LogStore, MemoryDisk, OpenError, Run, State, Wal, Write, disk::Pending};
 
-use super::{Dump, dump, options, watched::Watched};
+use super::{Dump, dump, judge_opening, options, watched::Watched};
 use crate::{Choices, Marks};
 
 /// Steps of one input; more say nothing new.
@@ -44,13 +44,15 @@ pub(super) fn run(choices: &mut Choices<'_>, marks: &mut Marks) {
     }
     // Nobody interferes with the last opening.
     let mut disk = Watched::new(disk);
+    let before = disk.files();
     let (mut wal, _) = Wal::open(&mut disk, options()).expect("a crash is no damage");
-    model.opened(&mut wal, marks);
+    model.opened(&mut wal, &before, marks);
 }
 
 /// From an opening to the moment at which power fails.
 fn one_life(disk: MemoryDisk, model: &mut Model, choices: &mut Choices<'_>, marks: &mut Marks) -> MemoryDisk {
     let mut disk = Watched::new(disk);
+    let before = disk.files();
     let early = choices.byte();
     disk.fuel = early.checked_sub(200).map(usize::from);
     let mut wal = match Wal::open(&mut disk, options()) {
@@ -63,7 +65,7 @@ fn one_life(disk: MemoryDisk, model: &mut Model, choices: &mut Choices<'_>, mark
         }
     };
     wal.disk_mut().fuel = None;
-    model.opened(&mut wal, marks);
+    model.opened(&mut wal, &before, marks);
     for _ in 0..STEPS_MAX {
         let what = choices.byte();
         if what >= 240 {
@@ -89,8 +91,10 @@ fn one_life(disk: MemoryDisk, model: &mut Model, choices: &mut Choices<'_>, mark
 
 impl Model {
     /// What is found is one of the contents that may be there; it is durable from here on.
-    fn opened(&mut self, wal: &mut Log<'_>, marks: &mut Marks) {
-        let found = content(&dump(wal));
+    fn opened(&mut self, wal: &mut Log<'_>, before: &[(String, Vec<u8>)], marks: &mut Marks) {
+        let dump = dump(wal);
+        judge_opening(&dump, before, &wal.disk().files());
+        let found = content(&dump);
         let place = self.contents.iter().rposition(|content| *content == found);
         let place = place.unwrap_or_else(|| {
             panic!("found {found:?}, which is none of {:?}", self.contents);
