@@ -113,7 +113,10 @@ fn allowed(place: &Place, dependency: &Dependency) -> bool {
             }
         },
         // Tests are free, but a core that needs an adapter, or chance of its own, to be tested is not a pure machine.
-        (Kind::Dev, Some(folder)) => place.role != Role::Core || may_use(place, folder),
+        // Its own name: a test turns its own features on that way.
+        (Kind::Dev, Some(folder)) => {
+            place.role != Role::Core || folder == place.folder || may_use(place, folder)
+        }
         (Kind::Dev, None) => {
             place.role != Role::Core || !["rand", "tokio"].contains(&dependency.name.as_str())
         }
