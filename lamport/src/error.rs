@@ -23,13 +23,13 @@ pub enum ClockError {
         /// How far it may be, in the same unit.
         limit: u64,
     },
-    /// A hybrid clock must not give `needed` before a bound at or above it is durable: write what
-    /// [`persist_request`](crate::Hlc::persist_request) says, call [`persisted`](crate::Hlc::persisted), and ask again.
+    /// A hybrid clock must not give the next stamp before a higher bound is durable: write `request`, sync it, call
+    /// [`persisted`](crate::Hlc::persisted) with it, and ask again.
     NotPersisted {
-        /// The stamp that would have been next.
-        needed: HlcTime,
-        /// The highest that may be given.
+        /// The highest stamp that may be given.
         persisted: HlcTime,
+        /// The bound that is to be durable.
+        request: HlcTime,
     },
     /// The caller's wall clock leapt forward by more than the configuration allows. Nothing is issued until someone who
     /// knows better calls [`accept_jump`](crate::Hlc::accept_jump), or the wall clock comes back.
@@ -112,8 +112,8 @@ impl fmt::Display for ClockError {
             Self::TooFarAhead { side: Side::Remote, ahead, limit } => {
                 write!(f, "the peer's stamp is {ahead} ahead, more than {limit}")
             }
-            Self::NotPersisted { needed, persisted } => {
-                write!(f, "{needed} is above {persisted}, the last durable bound; persist the next one first")
+            Self::NotPersisted { persisted, request } => {
+                write!(f, "the next stamp is above the durable bound {persisted}; persist {request} first")
             }
             Self::ForwardJump { jump, limit } => {
                 write!(

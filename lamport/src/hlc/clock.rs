@@ -95,7 +95,7 @@ impl Hlc {
     /// # Errors
     ///
     /// Nothing has changed:
-    /// [`ClockError::NotPersisted`] until a higher bound is durable;
+    /// [`ClockError::NotPersisted`] until the bound that it names is durable;
     /// [`ClockError::TooFarAhead`] with [`Side::Local`](crate::Side::Local) when the stamp would lead the wall by too
     /// much: wait for `ahead - limit` milliseconds;
     /// [`ClockError::ForwardJump`] when the wall leapt;

@@ -34,7 +34,9 @@ pub(super) fn next(
         return Err(ClockError::TooFarAhead { side: Side::Local, ahead, limit: config.max_ahead_ms });
     }
     if stamp > view.persisted {
-        return Err(ClockError::NotPersisted { needed: stamp, persisted: view.persisted });
+        // A message may lead to where no routine request reaches: so this one is for the very stamp.
+        let request = bound(config, stamp.ms(), wall, Reach::Whole).unwrap_or(stamp);
+        return Err(ClockError::NotPersisted { persisted: view.persisted, request });
     }
     Ok(stamp)
 }
@@ -63,17 +65,33 @@ pub(super) fn check_own(remote: HlcTime, last: HlcTime) -> Result<(), ClockError
 }
 
 /// The bound to write, when half of the way to it or less is covered: time enough for the write to finish.
+pub(super) fn persist_request(config: &HlcConfig, view: &View, wall: Wall) -> Option<HlcTime> {
+    let at = view.last.ms().max(wall.ms());
+    let half = bound(config, at, wall, Reach::Half)?;
+    let request = bound(config, at, wall, Reach::Whole)?;
+    (half > view.persisted).then_some(request)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Reach {
+    Half,
+    Whole,
+}
+
+/// A window above `at`, or half of one: everything up to the end of that millisecond. `None` when `at` leads the wall too
+/// far for any stamp, and without persistence.
 ///
 /// It never leads the wall by more than stamps may. Otherwise a node that restarts again and again, each time at its bound,
 /// would run away by a window each time.
-pub(super) fn persist_request(config: &HlcConfig, view: &View, wall: Wall) -> Option<HlcTime> {
-    let window = config.persist_window_ms?;
-    let at = view.last.ms().max(wall.ms());
+fn bound(config: &HlcConfig, at: u64, wall: Wall, reach: Reach) -> Option<HlcTime> {
     let highest = wall.ms().saturating_add(config.max_ahead_ms).min(HlcTime::MS_MAX);
-    let reach = highest.checked_sub(at)?.min(window);
-    let covered = HlcTime::new(at + reach / 2, u16::MAX)? <= view.persisted;
-    let request = HlcTime::new(at + reach, u16::MAX)?;
-    (!covered && request > view.persisted).then_some(request)
+    let window = highest.checked_sub(at)?.min(config.persist_window_ms?);
+    let ahead = match reach {
+        Reach::Whole => window,
+        // Rounded up: where a single millisecond is left, it is asked for.
+        Reach::Half => window.div_ceil(2),
+    };
+    HlcTime::new(at + ahead, u16::MAX)
 }
 
 /// How far the physical part leads the wall.
