@@ -163,23 +163,18 @@ impl<'a> Reader<'a> {
 
 /// Appends a number in its shortest form.
 pub fn put_number(mut number: u64, out: &mut Vec<u8>) {
-    let mut bytes = [0; 10];
-    let mut len = 0;
-    loop {
-        let byte = number.to_le_bytes()[0] & 0x7F;
+    while number >= 0x80 {
+        out.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
-        if number == 0 {
-            bytes[len] = byte;
-            return out.extend_from_slice(&bytes[..=len]);
-        }
-        bytes[len] = byte | 0x80;
-        len += 1;
     }
+    out.push(number.to_le_bytes()[0]);
 }
 
 impl<I: WireId> VersionVector<I> {
     /// Appends the encoding: the only one that this value has.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        // At least this much, so that a long clock does not grow the vector step by step.
+        out.reserve(2 * self.len() + 1);
         put_number(self.len() as u64, out);
         let mut before = None;
         for (id, n) in self.entries() {

@@ -1,10 +1,13 @@
 use alloc::vec::Vec;
 use core::{cmp::Ordering, fmt, num::NonZeroU64};
 
-use crate::{ClockError, Defect, Dot, VersionVector};
+use crate::{ClockError, Defect, Dot, Limits, VersionVector};
 
 /// Most values side by side that a set holds unless it is told otherwise: 1,024.
 pub const SIBLINGS_MAX: usize = 1 << 10;
+
+/// Most servers that a set has heard of, since clients may invent some.
+const ENTRIES_MAX: usize = Limits::DEFAULT.entries;
 
 /// The values of one key that no later write has replaced: siblings, each with the event that wrote it (Preguiça et al.
 /// 2010, *Dotted Version Vectors*; laid out as in Gonçalves' `dvvset`).
@@ -137,10 +140,11 @@ impl<I: Ord + Clone, V> DvvSet<I, V> {
     /// Nothing has changed, and the value is gone:
     /// [`ClockError::OwnIdFromFuture`] when the context has writes of this server that this server has not made: it
     /// has lost its state and must take a new id, or the context belongs to another key;
-    /// [`ClockError::TooManyEntries`] when too many values would stand side by side: have somebody resolve them;
+    /// [`ClockError::TooManyEntries`] when too many values would stand side by side (have somebody resolve them), or when the
+    /// contexts of clients have named 65,536 servers;
     /// [`ClockError::Exhausted`] after 2^64 - 1 writes at one server.
     pub fn update(&mut self, context: &VersionVector<I>, value: V, id: I) -> Result<Dot<I>, ClockError> {
-        let place = self.entries.binary_search_by(|entry| entry.id.cmp(&id));
+        let place = self.find(&id);
         let issued = place.map_or(0, |at| self.entries[at].n.get());
         let claimed = context.get(&id);
         if claimed > issued {
@@ -152,9 +156,13 @@ impl<I: Ord + Clone, V> DvvSet<I, V> {
         if self.entries.iter().map(staying).sum::<usize>() >= self.siblings_max.max(1) {
             return Err(ClockError::TooManyEntries { limit: self.siblings_max.max(1) });
         }
+        let fresh = context.entries().iter().filter(|(id, _)| self.find(id).is_err()).count();
+        if self.entries.len() + fresh >= ENTRIES_MAX {
+            return Err(ClockError::TooManyEntries { limit: ENTRIES_MAX });
+        }
         self.discard(context);
         let dot = Dot { id: id.clone(), n };
-        match self.entries.binary_search_by(|entry| entry.id.cmp(&id)) {
+        match self.find(&id) {
             Ok(at) => {
                 self.entries[at].n = n;
                 self.entries[at].live.push(value);
@@ -178,6 +186,10 @@ impl<I: Ord + Clone, V> DvvSet<I, V> {
         self.update(&context, value, id)
     }
 
+    fn find(&self, id: &I) -> Result<usize, usize> {
+        self.entries.binary_search_by(|entry| entry.id.cmp(id))
+    }
+
     /// Drops what the context covers, and takes over what it knows.
     fn discard(&mut self, context: &VersionVector<I>) {
         for entry in &mut self.entries {
@@ -185,7 +197,7 @@ impl<I: Ord + Clone, V> DvvSet<I, V> {
             entry.live.drain(..covered);
         }
         for (id, n) in context.entries() {
-            match self.entries.binary_search_by(|entry| entry.id.cmp(id)) {
+            match self.find(id) {
                 Ok(at) => self.entries[at].n = self.entries[at].n.max(*n),
                 Err(at) => self.entries.insert(at, Entry { id: id.clone(), n: *n, live: Vec::new() }),
             }

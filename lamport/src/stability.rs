@@ -58,12 +58,7 @@ impl<I: Ord + Clone> Stability<I> {
     /// [`ClockError::UnknownMember`], or [`ClockError::TooManyEntries`]. Nothing has changed.
     pub fn observe(&mut self, from: &I, vector: &VersionVector<I>) -> Result<(), ClockError> {
         let row = self.rows.get_mut(from).ok_or(ClockError::UnknownMember)?;
-        let fresh = vector.missing_from(row).filter(|(id, _)| row.get(id) == 0).count();
-        if row.len() + fresh > self.entries_max {
-            return Err(ClockError::TooManyEntries { limit: self.entries_max });
-        }
-        row.merge(vector);
-        Ok(())
+        row.merge_bounded(vector, self.entries_max)
     }
 
     /// What every member knows. It only grows while the membership is fixed.

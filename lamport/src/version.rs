@@ -89,9 +89,6 @@ pub struct VersionVector<I = u64> {
     entries: Vec<(I, NonZeroU64)>,
 }
 
-/// So many entries are compared between two looks at whether the verdict is certain already.
-const STRIDE: usize = 16;
-
 impl<I> VersionVector<I> {
     /// Nothing is known.
     #[must_use]
@@ -139,27 +136,20 @@ impl<I: Ord> VersionVector<I> {
     #[must_use]
     pub fn causal_cmp(&self, other: &Self) -> Causality {
         let (mut less, mut greater) = (false, false);
-        let (mine, theirs) = (&self.entries[..], &other.entries[..]);
-        // As long as the ids are the same, which they mostly are to the end, nothing branches inside a stride.
+        // As long as the ids are the same, which they mostly are to the end, one pass side by side.
         let mut at = 0;
-        for (a, b) in mine.chunks(STRIDE).zip(theirs.chunks(STRIDE)) {
-            let (mut same, mut below, mut above) = (a.len() == b.len(), less, greater);
-            for ((id, n), (other_id, other_n)) in a.iter().zip(b) {
-                same &= id == other_id;
-                below |= n < other_n;
-                above |= n > other_n;
-            }
-            if !same {
+        for ((id, n), (other_id, other_n)) in self.entries.iter().zip(&other.entries) {
+            if id != other_id {
                 break;
             }
-            (less, greater) = (below, above);
-            if less && greater {
+            less |= n < other_n;
+            greater |= n > other_n;
+            if less & greater {
                 return Causality::Concurrent;
             }
-            at += a.len();
+            at += 1;
         }
-        let rest = |entries| <[_]>::get(entries, at..).unwrap_or_default();
-        cmp_joined(rest(mine), rest(theirs), less, greater)
+        cmp_joined(&self.entries[at..], &other.entries[at..], less, greater)
     }
 
     /// Whether everything that `other` knows is known here.
@@ -258,13 +248,28 @@ impl<I: Ord + Clone> VersionVector<I> {
     }
 
     /// Takes over everything that `other` knows: the least upper bound of both. Allocates only when `other` has ids
-    /// that have no entry here.
+    /// that have no entry here. What comes from somebody who may invent ids goes through
+    /// [`VersionVector::merge_bounded`].
     pub fn merge(&mut self, other: &Self) {
         if !self.merge_known(other) {
             // What was merged until then is merged again, which changes nothing.
             let mine = core::mem::take(&mut self.entries);
             self.entries = joined(mine, &other.entries);
         }
+    }
+
+    /// Like [`VersionVector::merge`], with at most `entries_max` ids in the end.
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError::TooManyEntries`] when there would be more. Nothing has changed.
+    pub fn merge_bounded(&mut self, other: &Self, entries_max: usize) -> Result<(), ClockError> {
+        let fresh = other.missing_from(self).filter(|(_, range)| *range.start() == 1).count();
+        if self.len() + fresh > entries_max {
+            return Err(ClockError::TooManyEntries { limit: entries_max });
+        }
+        self.merge(other);
+        Ok(())
     }
 
     /// The least upper bound: what either knows.

@@ -82,6 +82,17 @@ fn siblings_are_bounded_and_resolving_makes_room() {
 }
 
 #[test]
+fn clients_that_invent_servers_are_stopped() {
+    let mut set = Set::new();
+    let of = |ids: core::ops::Range<u64>| ids.map(|id| (id, 1)).collect::<VersionVector>();
+    set.update(&of(2..65_000), "a", 1).expect("room");
+    let before = set.clone();
+    assert_eq!(set.update(&of(2..65_600), "b", 1), Err(ClockError::TooManyEntries { limit: 65_536 }));
+    assert_eq!(set, before);
+    set.update(&of(2..65_500), "b", 1).expect("room");
+}
+
+#[test]
 fn the_last_write_of_a_server_is_the_end() {
     let context = VersionVector::from([(1, u64::MAX)]);
     let mut set = Set::from_parts(&context, [], 9).expect("no values");
