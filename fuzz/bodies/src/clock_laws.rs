@@ -302,7 +302,7 @@ fn hybrid(choices: &mut Choices<'_>, marks: &mut Marks) {
         let op = choices.below(8);
         let wall =
             Wall::from_ms(if choices.flag() { choices.number() } else { 1_000 + u64::from(choices.byte()) });
-        let remote = (wall.ms() + u64::from(choices.byte() % 80)).saturating_sub(10);
+        let remote = wall.ms().saturating_add((choices.byte() % 80).into()).saturating_sub(10);
         let full = if op == 2 { u16::MAX } else { 0 };
         let remote = HlcTime::new(remote, full).unwrap_or(HlcTime::MAX);
         let before = clock.peek();
