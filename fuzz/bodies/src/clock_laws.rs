@@ -91,7 +91,7 @@ fn scalar(choices: &mut Choices<'_>, marks: &mut Marks) {
             }
             Err(_) => assert_eq!(atomic.now(), before),
         }
-        if model <= AtomicLamport::LAST.get().into() {
+        if expected <= AtomicLamport::LAST.get().into() {
             assert_eq!(one, other, "below the line both are one clock");
         }
     }
