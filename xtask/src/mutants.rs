@@ -34,7 +34,7 @@ that say what it is:
   source: where the rule stands
   expect: what is to find it, the cheapest first, from
             tests   the crate's own tests
-            loom    every interleaving of the hand-offs (transport)
+            loom    every interleaving of the hand-offs (transport) and of the atomic clocks (lamport)
             sim     the simulator (raft-core)
   not-sim: why the simulator cannot find it; a mutant of raft-core needs this or `sim`
 

@@ -60,6 +60,15 @@ const STEPS: &[Step] = &[
         )
     },
     Step {
+        env: &[("RUSTFLAGS", "--cfg loom"), ("CARGO_TARGET_DIR", "target/loom")],
+        proof: Some("AtomicHlc, 2 threads of 3 calls"),
+        ..step(
+            "clocks",
+            "every interleaving of the atomic clocks, large cases with at most 3 preemptions",
+            "test -p quorate-lamport --release --locked --lib loom_tests",
+        )
+    },
+    Step {
         proof: Some("10000 passed, 0 failed"),
         ..step(
             "sim",

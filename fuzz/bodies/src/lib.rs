@@ -10,6 +10,8 @@
 
 pub mod canary;
 mod choices;
+pub mod clock_decode;
+pub mod clock_laws;
 pub mod frame_decode;
 mod marks;
 mod node;
@@ -40,5 +42,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "raft_step", run: raft_step::run, marks: raft_step::MARKS },
     Target { name: "frame_decode", run: frame_decode::run, marks: frame_decode::MARKS },
     Target { name: "wire_decode", run: wire_decode::run, marks: wire_decode::MARKS },
+    Target { name: "clock_laws", run: clock_laws::run, marks: clock_laws::MARKS },
+    Target { name: "clock_decode", run: clock_decode::run, marks: clock_decode::MARKS },
     Target { name: "canary", run: canary::run, marks: canary::MARKS },
 ];

@@ -75,6 +75,16 @@ fn wire_decode() {
     replay_all("wire_decode");
 }
 
+#[test]
+fn clock_laws() {
+    replay_all("clock_laws");
+}
+
+#[test]
+fn clock_decode() {
+    replay_all("clock_decode");
+}
+
 /// The canary lives on its corpus and dies of its regressions, or the rig is blind.
 #[test]
 fn canary() {

@@ -37,7 +37,8 @@ fn names_choose_by_how_they_begin() {
 fn every_kind_of_mutant_that_was_asked_for_is_there() {
     let root = crate::workspace::root().expect("these tests run in the workspace");
     let all = patch::load(&root).expect("the repository's own mutants are well formed");
-    for (krate, least) in [("raft-core", 20), ("storage", 6), ("transport", 4), ("sim", 10)] {
+    for (krate, least) in [("raft-core", 20), ("storage", 6), ("transport", 4), ("sim", 10), ("lamport", 12)]
+    {
         let count = all.iter().filter(|mutant| mutant.krate == krate).count();
         assert!(count >= least, "{count} mutants of {krate}");
     }

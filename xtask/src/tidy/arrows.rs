@@ -52,7 +52,8 @@ const TABLE: &[Place] = &[
 /// Stands for every core in the table.
 const CORES: &str = "(cores)";
 
-/// Loom replaces the seam of the one crate with threads, and only when it is asked for.
+/// Loom replaces the seam of the one crate with threads, and that of the atomic clocks, and only when it is asked for.
+const LOOM_SEAMS: &[&str] = &["lamport", "transport"];
 const LOOM_TARGET: &str = "cfg(loom)";
 
 const fn core(
@@ -107,13 +108,16 @@ fn allowed(place: &Place, dependency: &Dependency) -> bool {
             Foreign::Any => true,
             Foreign::Only(names) => {
                 names.contains(&dependency.name.as_str())
-                    || (place.folder == "transport"
+                    || (LOOM_SEAMS.contains(&place.folder)
                         && dependency.name == "loom"
                         && dependency.target.as_deref() == Some(LOOM_TARGET))
             }
         },
         // Tests are free, but a core that needs an adapter, or chance of its own, to be tested is not a pure machine.
-        (Kind::Dev, Some(folder)) => place.role != Role::Core || may_use(place, folder),
+        // Its own name: a test turns its own features on that way.
+        (Kind::Dev, Some(folder)) => {
+            place.role != Role::Core || folder == place.folder || may_use(place, folder)
+        }
         (Kind::Dev, None) => {
             place.role != Role::Core || !["rand", "tokio"].contains(&dependency.name.as_str())
         }

@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "a program speaks to its user")]
 
 mod bytes;
+mod clocks;
 mod histories;
 mod logs;
 mod traces;
@@ -25,6 +26,8 @@ fn main() -> io::Result<()> {
         ("raft_step", records.iter().map(bodies::raft_cluster::Record::as_calls).collect()),
         ("raft_cluster", scripts),
         ("wal_recover", [logs::logs(), traces::folders(&records)].concat()),
+        ("clock_laws", clocks::laws()),
+        ("clock_decode", clocks::encodings()),
         ("canary", vec![b"b".to_vec()]),
     ] {
         let folder = root.join(target);

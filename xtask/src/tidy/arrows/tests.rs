@@ -41,7 +41,16 @@ fn adapters_know_no_protocol() {
 }
 
 #[test]
-fn loom_replaces_the_seam_of_transport_only_on_demand() {
+fn a_test_may_turn_its_own_features_on() {
+    assert_eq!(findings("lamport", "quorate-lamport", Kind::Dev, None), 0);
+    assert_eq!(findings("lamport", "quorate-lamport", Kind::Normal, None), 1);
+    assert_eq!(findings("raft-core", "quorate-lamport", Kind::Dev, None), 1);
+}
+
+#[test]
+fn loom_replaces_the_seams_only_on_demand() {
+    assert_eq!(findings("lamport", "loom", Kind::Normal, Some(LOOM_TARGET)), 0);
+    assert_eq!(findings("lamport", "loom", Kind::Normal, None), 1);
     assert_eq!(findings("transport", "loom", Kind::Normal, Some(LOOM_TARGET)), 0);
     assert_eq!(findings("transport", "loom", Kind::Normal, None), 1);
     assert_eq!(findings("storage", "loom", Kind::Normal, Some(LOOM_TARGET)), 1);
