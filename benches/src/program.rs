@@ -77,8 +77,10 @@ fn parse_size(text: &str) -> Result<usize, String> {
     if size < 8 { Err("a payload has room for its number: at least 8".into()) } else { Ok(size) }
 }
 
-/// Entries of a run under callgrind: enough that the warm-up's leftovers do not show.
-const COUNTED_ENTRIES: u64 = 10_000;
+/// Entries of a run that is counted: enough that the warm-up's leftovers do not show.
+fn counted_entries(outstanding: u64) -> u64 {
+    (10 * outstanding).clamp(4_000, 10_000).max(2 * outstanding)
+}
 
 /// Entries measured at least, in CPU time.
 const TIMED_ENTRIES_MIN: u64 = 20_000;
@@ -224,20 +226,18 @@ impl Sweep {
 
     /// Per entry: the leader's, and the group's.
     fn instructions(&self, contender: &Contender, cell: Cell) -> Result<(f64, f64), String> {
-        let cell = Cell { entries: COUNTED_ENTRIES.max(2 * cell.outstanding), ..cell };
+        let cell = Cell { entries: counted_entries(cell.outstanding), ..cell };
         let scratch = Scratch::new().map_err(|error| format!("no folder for callgrind's file: {error}"))?;
-        let count = |function| {
-            callgrind::count(&arguments(contender, &cell), function, &scratch.0)
-                .map(|instructions| instructions as f64 / cell.entries as f64)
-                .map_err(|error| format!("{} {cell:?} under callgrind: {error}", contender.name))
-        };
-        let leader = if contender.leader_apart { count("measured_leader")? } else { 0.0 };
-        Ok((leader, count("measured_cluster")?))
+        let arguments = arguments(contender, &cell);
+        let counts = callgrind::count(&arguments, "measured_cluster", "measured_leader", &scratch.0)
+            .map_err(|error| format!("{} {cell:?} under callgrind: {error}", contender.name))?;
+        let per_entry = |instructions: u64| instructions as f64 / cell.entries as f64;
+        Ok((per_entry(counts.inner), per_entry(counts.all)))
     }
 
     /// Per entry: the leader's, and the group's.
     fn allocations(&self, contender: &Contender, cell: Cell) -> Result<Option<(f64, f64)>, String> {
-        let cell = Cell { entries: COUNTED_ENTRIES.max(16 * cell.outstanding), ..cell };
+        let cell = Cell { entries: counted_entries(cell.outstanding).max(16 * cell.outstanding), ..cell };
         let Some(counter) = counter() else { return Ok(None) };
         let failed = |why: String| format!("{} {cell:?} in {}: {why}", contender.name, counter.display());
         let output = process::Command::new(&counter)

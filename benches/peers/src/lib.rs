@@ -1,0 +1,61 @@
+//! Other projects' cores as contenders of [`benches`]: in the same loop, with the same load, in the same tables.
+//!
+//! Nothing of theirs is copied; each is driven through its public interface, in the way that costs it least among those
+//! its documentation names, and where its users mostly take another way, that is a row of its own. Each file says how
+//! its peer is driven, and why. What all have alike, ours included:
+//!
+//! * Payloads are copied once at the leader, all of a turn into one block; entries are slices of it.
+//! * Logs are in memory, and kept as far back as a follower in the loop can ask for.
+//! * Messages are moved, not encoded. Disks are done at once.
+//! * Proposals are not refused for what is outstanding.
+
+pub mod omnipaxos;
+pub mod openraft;
+pub mod raft_rs;
+
+use benches::{
+    cell::Contender,
+    cluster::Load,
+    contenders::{floor, ours},
+};
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// Everybody: the floor first, then ours, then the peers.
+pub const ALL: [Contender; 9] = [
+    floor::FLOOR,
+    ours::OURS,
+    ours::OURS_WIRE,
+    raft_rs::BATCHED,
+    raft_rs::EACH,
+    omnipaxos::EACH,
+    omnipaxos::BATCHES_OF_64,
+    omnipaxos::FORWARDED,
+    openraft::OPENRAFT,
+];
+
+/// Entries that a log keeps when so many proposals are outstanding: those under way in both directions, twice.
+pub(crate) const fn kept(outstanding: u64) -> usize {
+    assert!(outstanding < 1 << 32, "what is outstanding fits memory");
+    #[expect(clippy::cast_possible_truncation, reason = "checked")]
+    let outstanding = outstanding as usize;
+    4 * outstanding + 64
+}
+
+/// The next `count` payloads, copied into one block.
+pub(crate) fn block(
+    load: &mut Load,
+    count: u64,
+    spare: &mut BytesMut,
+) -> impl Iterator<Item = Bytes> + use<> {
+    let size = load.bytes();
+    let payloads = usize::try_from(count).expect("what is outstanding fits memory");
+    spare.reserve(payloads * size);
+    for payload in load.take(count) {
+        spare.put_slice(payload);
+    }
+    let mut block = spare.split().freeze();
+    (0..payloads).map(move |_| block.split_to(size))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,344 @@
+//! `omnipaxos` 0.2.4: Sequence Paxos with ballot leader election.
+//!
+//! Its log is a ring, its buffer of outgoing messages starts with room for 64 (the default reserves room for 100,000;
+//! it grows all the same). What is decided is counted by the decided index, and read (which clones) only when it is
+//! looked at: a host whose state machine shares the storage need not read. Three ways to drive it:
+//!
+//! * [`EACH`]: `append` for each entry; what goes to one follower between two turns travels together.
+//! * [`BATCHES_OF_64`]: the same with its `batch_size` of 64; a batch that is not full waits for a tick.
+//! * [`FORWARDED`]: what is proposed in a turn comes in as one `ProposalForward`, as if a follower had gathered it:
+//!   the way to append many at once that its interface leaves open.
+
+use std::collections::VecDeque;
+
+use benches::{
+    cell::{Cell, Contender},
+    cluster::{Applied, Cluster, Load, Turn},
+};
+use bytes::{Bytes, BytesMut};
+use omnipaxos::{
+    ClusterConfig, OmniPaxos, OmniPaxosConfig, ServerConfig,
+    ballot_leader_election::Ballot,
+    messages::{
+        Message,
+        sequence_paxos::{PaxosMessage, PaxosMsg},
+    },
+    storage::{Entry, NoSnapshot, StopSign, Storage, StorageOp, StorageResult},
+    util::LogEntry,
+};
+
+/// An append for each entry.
+pub const EACH: Contender = Contender {
+    name: "omnipaxos",
+    about: "omnipaxos 0.2.4: append for each entry",
+    build: |cell| Box::new(Group::new(cell, Way::Each)),
+    leader_apart: true,
+};
+
+/// With its own batching.
+pub const BATCHES_OF_64: Contender = Contender {
+    name: "omnipaxos-b64",
+    about: "omnipaxos 0.2.4: append for each entry, batch_size 64",
+    build: |cell| Box::new(Group::new(cell, Way::BatchesOf64)),
+    leader_apart: true,
+};
+
+/// All of a turn at once.
+pub const FORWARDED: Contender = Contender {
+    name: "omnipaxos-all",
+    about: "omnipaxos 0.2.4: one ProposalForward a turn",
+    build: |cell| Box::new(Group::new(cell, Way::Forwarded)),
+    leader_apart: true,
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Each,
+    BatchesOf64,
+    Forwarded,
+}
+
+#[derive(Clone, Debug)]
+struct Payload(Bytes);
+
+impl Entry for Payload {
+    type Snapshot = NoSnapshot;
+}
+
+/// The newest entries of a log, and what else must not be forgotten.
+#[derive(Default)]
+struct Ring {
+    entries: VecDeque<Payload>,
+    kept: usize,
+    /// Entries before the first that is held.
+    gone: usize,
+    promise: Option<Ballot>,
+    accepted_round: Option<Ballot>,
+    decided: usize,
+    stop_sign: Option<StopSign>,
+}
+
+impl Ring {
+    fn trim_old(&mut self) {
+        while self.entries.len() > self.kept {
+            self.entries.pop_front();
+            self.gone += 1;
+        }
+    }
+}
+
+impl Storage<Payload> for Ring {
+    fn write_atomically(&mut self, ops: Vec<StorageOp<Payload>>) -> StorageResult<()> {
+        for op in ops {
+            match op {
+                StorageOp::AppendEntry(entry) => self.append_entry(entry)?,
+                StorageOp::AppendEntries(entries) => self.append_entries(entries)?,
+                StorageOp::AppendOnPrefix(from, entries) => self.append_on_prefix(from, entries)?,
+                StorageOp::SetPromise(ballot) => self.set_promise(ballot)?,
+                StorageOp::SetDecidedIndex(index) => self.set_decided_idx(index)?,
+                StorageOp::SetAcceptedRound(ballot) => self.set_accepted_round(ballot)?,
+                StorageOp::SetCompactedIdx(index) => self.set_compacted_idx(index)?,
+                StorageOp::Trim(index) => self.trim(index)?,
+                StorageOp::SetStopsign(sign) => self.set_stopsign(sign)?,
+                StorageOp::SetSnapshot(snapshot) => self.set_snapshot(snapshot)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn append_entry(&mut self, entry: Payload) -> StorageResult<()> {
+        self.entries.push_back(entry);
+        self.trim_old();
+        Ok(())
+    }
+
+    fn append_entries(&mut self, entries: Vec<Payload>) -> StorageResult<()> {
+        self.entries.extend(entries);
+        self.trim_old();
+        Ok(())
+    }
+
+    fn append_on_prefix(&mut self, from: usize, entries: Vec<Payload>) -> StorageResult<()> {
+        self.entries.truncate(from - self.gone);
+        self.append_entries(entries)
+    }
+
+    fn set_promise(&mut self, ballot: Ballot) -> StorageResult<()> {
+        self.promise = Some(ballot);
+        Ok(())
+    }
+
+    fn set_decided_idx(&mut self, index: usize) -> StorageResult<()> {
+        self.decided = index;
+        Ok(())
+    }
+
+    fn get_decided_idx(&self) -> StorageResult<usize> {
+        Ok(self.decided)
+    }
+
+    fn set_accepted_round(&mut self, ballot: Ballot) -> StorageResult<()> {
+        self.accepted_round = Some(ballot);
+        Ok(())
+    }
+
+    fn get_accepted_round(&self) -> StorageResult<Option<Ballot>> {
+        Ok(self.accepted_round)
+    }
+
+    fn get_entries(&self, from: usize, to: usize) -> StorageResult<Vec<Payload>> {
+        if from < self.gone || to > self.gone + self.entries.len() || from > to {
+            return Ok(Vec::new());
+        }
+        Ok(self.entries.range(from - self.gone..to - self.gone).cloned().collect())
+    }
+
+    fn get_log_len(&self) -> StorageResult<usize> {
+        Ok(self.gone + self.entries.len())
+    }
+
+    fn get_suffix(&self, from: usize) -> StorageResult<Vec<Payload>> {
+        self.get_entries(from, self.gone + self.entries.len())
+    }
+
+    fn get_promise(&self) -> StorageResult<Option<Ballot>> {
+        Ok(self.promise)
+    }
+
+    fn set_stopsign(&mut self, sign: Option<StopSign>) -> StorageResult<()> {
+        self.stop_sign = sign;
+        Ok(())
+    }
+
+    fn get_stopsign(&self) -> StorageResult<Option<StopSign>> {
+        Ok(self.stop_sign.clone())
+    }
+
+    fn trim(&mut self, _: usize) -> StorageResult<()> {
+        Err("nobody trims: the ring does".into())
+    }
+
+    fn set_compacted_idx(&mut self, _: usize) -> StorageResult<()> {
+        Err("nobody trims: the ring does".into())
+    }
+
+    fn get_compacted_idx(&self) -> StorageResult<usize> {
+        Ok(0)
+    }
+
+    fn set_snapshot(&mut self, _: Option<NoSnapshot>) -> StorageResult<()> {
+        Err("there are no snapshots".into())
+    }
+
+    fn get_snapshot(&self) -> StorageResult<Option<NoSnapshot>> {
+        Ok(None)
+    }
+}
+
+struct Replica {
+    node: OmniPaxos<Payload, Ring>,
+    applied: Applied,
+    /// Entries passed to the state machine.
+    passed: usize,
+}
+
+impl Replica {
+    fn apply(&mut self) {
+        let decided = self.node.get_decided_idx();
+        if decided == self.passed {
+            return;
+        }
+        if self.applied.looks() {
+            for entry in
+                self.node.read_decided_suffix(self.passed).expect("the ring holds what is not applied")
+            {
+                let LogEntry::Decided(Payload(payload)) = entry else { unreachable!("nobody trims") };
+                self.applied.entry(&payload);
+            }
+        } else {
+            self.applied.count((decided - self.passed) as u64);
+        }
+        self.passed = decided;
+    }
+}
+
+struct Group {
+    replicas: Vec<Replica>,
+    inboxes: Vec<Vec<Message<Payload>>>,
+    out: Vec<Message<Payload>>,
+    way: Way,
+    spare: BytesMut,
+    messages: u64,
+}
+
+impl Group {
+    fn new(cell: &Cell, way: Way) -> Self {
+        let mut group = Self {
+            replicas: (1..=cell.nodes as u64).map(|pid| replica(pid, cell, way)).collect(),
+            inboxes: (0..cell.nodes).map(|_| Vec::new()).collect(),
+            out: Vec::new(),
+            way,
+            spare: BytesMut::new(),
+            messages: 0,
+        };
+        for _ in 0..20 * ELECTION_TICKS {
+            group.wait();
+            for _ in 0..4 {
+                (0..cell.nodes).for_each(|replica| group.turn(replica));
+            }
+        }
+        let leads = group.replicas.iter().all(|replica| replica.node.get_current_leader() == Some((1, true)));
+        assert!(leads, "the first has the highest priority");
+        group
+    }
+
+    fn take_in(&mut self, replica: usize) {
+        let mut inbox = std::mem::take(&mut self.inboxes[replica]);
+        for message in inbox.drain(..) {
+            self.replicas[replica].node.handle_incoming(message);
+        }
+        self.inboxes[replica] = inbox;
+    }
+
+    fn hand_out(&mut self, replica: usize) {
+        let this = &mut self.replicas[replica];
+        this.node.take_outgoing_messages(&mut self.out);
+        for message in self.out.drain(..) {
+            self.messages += 1;
+            let place = usize::try_from(message.get_receiver() - 1).expect("a replica");
+            self.inboxes[place].push(message);
+        }
+        this.apply();
+    }
+
+    fn turn(&mut self, replica: usize) {
+        self.take_in(replica);
+        self.hand_out(replica);
+    }
+
+    fn propose(&mut self, load: &mut Load, room: u64) {
+        let node = &mut self.replicas[0].node;
+        let entries = crate::block(load, room, &mut self.spare).map(Payload);
+        if self.way != Way::Forwarded {
+            for entry in entries {
+                node.append(entry).expect("no reconfiguration is under way");
+            }
+        } else if room > 0 {
+            let msg = PaxosMsg::ProposalForward(entries.collect());
+            node.handle_incoming(Message::SequencePaxos(PaxosMessage { from: 2, to: 1, msg }));
+        }
+    }
+}
+
+impl Cluster for Group {
+    fn leader_turn(&mut self, load: &mut Load, room: u64) -> Turn {
+        let before = self.replicas[0].applied.entries;
+        self.take_in(0);
+        self.propose(load, room);
+        self.hand_out(0);
+        Turn { proposed: room, applied: self.replicas[0].applied.entries - before }
+    }
+
+    fn follower_turn(&mut self, follower: usize) {
+        self.turn(follower);
+    }
+
+    fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    fn applied(&self) -> Vec<Applied> {
+        self.replicas.iter().map(|replica| replica.applied).collect()
+    }
+
+    fn look(&mut self) {
+        self.replicas.iter_mut().for_each(|replica| replica.applied.look());
+    }
+
+    fn wait(&mut self) {
+        for replica in &mut self.replicas {
+            replica.node.tick();
+        }
+    }
+}
+
+const ELECTION_TICKS: u64 = 10;
+
+fn replica(pid: u64, cell: &Cell, way: Way) -> Replica {
+    let nodes = (1..=cell.nodes as u64).collect();
+    let ring = Ring { kept: crate::kept(cell.outstanding), ..Ring::default() };
+    let config = OmniPaxosConfig {
+        cluster_config: ClusterConfig { configuration_id: 1, nodes, flexible_quorum: None },
+        server_config: ServerConfig {
+            pid,
+            election_tick_timeout: ELECTION_TICKS,
+            buffer_size: 64,
+            batch_size: if way == Way::BatchesOf64 { 64 } else { 1 },
+            flush_batch_tick_timeout: 1,
+            leader_priority: u32::from(pid == 1),
+            ..ServerConfig::default()
+        },
+    };
+    let node = config.build(ring).expect("the configuration is possible");
+    Replica { node, applied: Applied::default(), passed: 0 }
+}
