@@ -70,8 +70,10 @@ impl Clients {
     fn payload(&mut self, length: usize) -> Vec<u8> {
         let number = self.proposed;
         self.proposed += 1;
-        let mut payload = number.to_le_bytes().to_vec();
-        payload.resize(length.max(payload.len()), number.to_le_bytes()[0]);
+        let number = number.to_le_bytes();
+        let mut payload = Vec::with_capacity(length.max(number.len()));
+        payload.extend_from_slice(&number);
+        payload.resize(length.max(number.len()), number[0]);
         payload
     }
 }
