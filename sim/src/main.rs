@@ -153,7 +153,7 @@ fn run_one(seed: u64, flags: RaftFlags) -> bool {
     } else {
         (Trace::quiet(), Hearing::Nothing)
     };
-    let verdict = play(seed, &Faults::new(schedule, hearing), &mut trace);
+    let verdict = play(seed, &Faults::new(schedule.clone(), hearing), &mut trace);
     drop(trace); // and with it goes what was not yet written
     match verdict {
         Ok(totals) => {
@@ -163,7 +163,7 @@ fn run_one(seed: u64, flags: RaftFlags) -> bool {
         Err(failing) => {
             say(format_args!("{failing}\ndigest {}", failing.digest));
             if !flags.trace {
-                explain(seed, &failing, shrinks);
+                explain(seed, &failing, schedule, shrinks);
             }
             say(format_args!("0 passed, 1 failed"));
             false
@@ -205,7 +205,7 @@ fn run_all(flags: &RaftFlags) -> bool {
                     clear_progress();
                     say(format_args!("{failing}"));
                     if failed <= FAILURES_EXPLAINED {
-                        explain(seed, &failing, !flags.no_shrink);
+                        explain(seed, &failing, Schedule::default(), !flags.no_shrink);
                     }
                     if flags.fail_fast {
                         break; // with the receiver gone the jobs end, too

@@ -33,12 +33,14 @@ const CPU_MAX: Duration = Duration::from_secs(60);
 const PROGRESS_EVERY: u32 = 20;
 
 /// Tells what was drawn, the faults that it takes, the last events, and how to see it again.
-pub(crate) fn explain(seed: u64, failing: &Failing, shrinks: bool) {
+///
+/// `schedule` is what was played; a search begins with all faults.
+pub(crate) fn explain(seed: u64, failing: &Failing, schedule: Schedule, shrinks: bool) {
     say(format_args!("what was drawn:"));
     for line in raft::describe(seed).lines() {
         say(format_args!("  {line}"));
     }
-    let schedule = if shrinks { shrunk(seed, failing) } else { Schedule::default() };
+    let schedule = if shrinks { shrunk(seed, failing) } else { schedule };
     let faults = Faults::new(schedule.clone(), Hearing::Words);
     let mut trace = Trace::tail(TAIL_LINES);
     let again = play(seed, &faults, &mut trace);
@@ -119,9 +121,12 @@ fn summary(found: &Shrunk) -> String {
     } else {
         "given up before each was tried"
     };
-    format!(
-        "shrunk from {before} faults and calls to {faults} faults and {calls} calls in {runs} runs; {rest}"
-    )
+    let [faults, calls] = [counted(faults, "fault"), counted(calls, "call")];
+    format!("shrunk from {before} faults and calls to {faults} and {calls} in {runs} runs; {rest}")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Processor time of this thread.

@@ -92,3 +92,20 @@ fn the_search_ends_when_it_is_told_to() {
         shrink(all.clone(), None, Budget::default(), |_| Some(all.clone()), |progress| progress.runs < 3);
     assert_eq!((shrunk.runs, shrunk.is_minimal, shrunk.left.len()), (3, false, 100));
 }
+
+#[test]
+fn the_end_of_all_faults_comes_forward_while_the_law_is_broken() {
+    let all = world(&[(Kind::Loss, 4)]);
+    let drawn = Instant::from_millis(8000);
+    let breaks = |schedule: &Schedule| {
+        schedule.allows(Kind::Loss, 2) && schedule.heal_at().is_none_or(|at| at >= Instant::from_millis(3000))
+    };
+    let play = |schedule: &Schedule| {
+        let happens = |strike: &&Strike| schedule.allows(strike.kind, strike.number);
+        breaks(schedule).then(|| all.iter().filter(happens).cloned().collect())
+    };
+    let shrunk = shrink(all.clone(), Some(drawn), Budget::default(), play, |_| true);
+    let heal_at = shrunk.schedule.heal_at().expect("earlier than drawn");
+    assert!((3000..3200).contains(&(heal_at.as_nanos() / 1_000_000)), "{heal_at}");
+    assert_eq!(shrunk.schedule.flags(), format!(" --only loss:2 --heal-at {heal_at}"));
+}
