@@ -249,16 +249,19 @@ impl Log {
     /// Invariants that take a walk; the others are asserted where they could break.
     pub(crate) fn is_sound(&self) -> bool {
         let sealed = self.open.as_ref().map_or(self.last, |open| open.first().prev());
-        let contiguous =
-            self.cache.iter().zip(self.cache.iter().skip(1)).all(|(a, b)| a.last().next() == b.first());
+        // One walk, since simulators look after every step.
+        let (mut contiguous, mut terms, mut bytes, mut next) = (true, true, 0, None);
+        for run in &self.cache {
+            contiguous &= next.is_none_or(|next| next == run.first());
+            let (term, end) = self.terms.around(run.first(), self.last);
+            terms &= term == run.term() && end >= run.last();
+            bytes += cost(run);
+            next = Some(run.last().next());
+        }
         let ends = self.cache.back().is_none_or(|run| run.last() == sealed);
         let pinned = self.durable >= sealed
             || self.cache.front().is_some_and(|run| run.first() <= self.durable.next());
-        let counted = self.cached_bytes == self.cache.iter().map(cost).sum::<usize>();
-        let terms = self.cache.iter().all(|run| {
-            self.terms.at(run.first()) == run.term()
-                && self.terms.end_of_term_at(run.first(), self.last) >= run.last()
-        });
+        let counted = self.cached_bytes == bytes;
         let ordered = self.durable <= self.written && self.written <= self.last;
         contiguous && ends && pinned && counted && terms && ordered && self.terms.is_sound(self.last)
     }

@@ -49,6 +49,14 @@ impl Terms {
         self.starts.get(after).map_or(last, |(start, _)| start.prev())
     }
 
+    /// The term at `index` and the last index up to `last` of the same term.
+    pub(crate) fn around(&self, index: Index, last: Index) -> (Term, Index) {
+        if let Some((_, term)) = self.starts.last().filter(|(start, _)| *start <= index) {
+            return (*term, last);
+        }
+        (self.at(index), self.end_of_term_at(index, last))
+    }
+
     /// The largest index no later than `index` whose term is no later than `term`.
     pub(crate) fn last_not_after(&self, index: Index, term: Term) -> Index {
         let after = self.starts.partition_point(|(start, at)| *start <= index && *at <= term);

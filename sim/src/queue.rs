@@ -5,24 +5,36 @@ use std::{cmp::Ordering, collections::BinaryHeap};
 use machine_core::Instant;
 
 /// Events by virtual time; those of one moment in the order in which they were pushed.
+///
+/// The heap holds keys, and the events stay where they are: a heap moves what it holds, and an event is large.
 #[derive(Debug)]
 pub(crate) struct Queue<E> {
-    heap: BinaryHeap<Slot<E>>,
+    heap: BinaryHeap<Key>,
+    events: Vec<Option<E>>,
+    /// Places in `events` that are empty.
+    free: Vec<usize>,
     pushed: u64,
 }
 
 impl<E> Queue<E> {
     pub(crate) const fn new() -> Self {
-        Self { heap: BinaryHeap::new(), pushed: 0 }
+        Self { heap: BinaryHeap::new(), events: Vec::new(), free: Vec::new(), pushed: 0 }
     }
 
     pub(crate) fn push(&mut self, at: Instant, event: E) {
+        let place = self.free.pop().unwrap_or(self.events.len());
+        match self.events.get_mut(place) {
+            Some(slot) => *slot = Some(event),
+            None => self.events.push(Some(event)),
+        }
         self.pushed += 1;
-        self.heap.push(Slot { at, order: self.pushed, event });
+        self.heap.push(Key { at, order: self.pushed, place });
     }
 
     pub(crate) fn pop(&mut self) -> Option<(Instant, E)> {
-        self.heap.pop().map(|slot| (slot.at, slot.event))
+        let Key { at, place, .. } = self.heap.pop()?;
+        self.free.push(place);
+        Some((at, self.events[place].take()?))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -31,42 +43,36 @@ impl<E> Queue<E> {
 
     /// Brings forward to `latest` what `which` picks and what would happen later; the order among them stays.
     pub(crate) fn hasten(&mut self, latest: Instant, which: impl Fn(&E) -> bool) {
-        let mut slots = std::mem::take(&mut self.heap).into_vec();
-        slots.sort_by_key(|slot| (slot.at, slot.order));
-        for slot in slots {
-            let at = if which(&slot.event) { slot.at.min(latest) } else { slot.at };
-            self.push(at, slot.event);
+        let mut keys = std::mem::take(&mut self.heap).into_vec();
+        keys.sort_by_key(|key| (key.at, key.order));
+        for key in keys {
+            let hastened = self.events[key.place].as_ref().is_some_and(&which);
+            let at = if hastened { key.at.min(latest) } else { key.at };
+            self.pushed += 1;
+            self.heap.push(Key { at, order: self.pushed, ..key });
         }
     }
 }
 
-#[derive(Debug)]
-struct Slot<E> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Key {
     at: Instant,
     order: u64,
-    event: E,
+    place: usize,
 }
 
-impl<E> Ord for Slot<E> {
+impl Ord for Key {
     /// The greatest comes out of a heap first: so the earliest is the greatest.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.at, other.order).cmp(&(self.at, self.order))
     }
 }
 
-impl<E> PartialOrd for Slot<E> {
+impl PartialOrd for Key {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
-
-impl<E> PartialEq for Slot<E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl<E> Eq for Slot<E> {}
 
 #[cfg(test)]
 mod tests;

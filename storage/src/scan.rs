@@ -54,9 +54,14 @@ pub(crate) struct Beyond {
     pub(crate) dirty_end: u32,
 }
 
+/// Zeros compared at a time: most of a segment is unwritten.
+const ZEROS: usize = 256;
+
 /// Looks at everything from `end` on.
 pub(crate) fn beyond(bytes: &[u8], header: &SegmentHeader, end: u32, generation: u32) -> Beyond {
     let rest = bytes.get(end as usize..).unwrap_or_default();
+    let zeros = rest.rchunks(ZEROS).take_while(|chunk| *chunk == &[0; ZEROS][..chunk.len()]).count() * ZEROS;
+    let rest = &rest[..rest.len().saturating_sub(zeros)];
     let dirty = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let dirty_end = end + u32::try_from(dirty).expect("a segment is at most 1 GiB long");
     let mut beyond = Beyond { proof: false, remnants: false, generation, dirty_end };

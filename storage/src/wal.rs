@@ -377,9 +377,9 @@ impl<D: Disk> Wal<D> {
 
     /// Reads joined runs, and takes those from `found.first` on while there is room for them.
     fn read_runs(&mut self, live: LiveRun, location: Location, found: &mut Found) -> Result<(), ReadError> {
-        let name = segments::name(location.sequence);
         let mut bytes = vec![0; location.length as usize];
-        if let Err((operation, error)) = self.read_bytes(location, &name, &mut bytes) {
+        if let Err((operation, error)) = self.read_bytes(location, &mut bytes) {
+            let name = segments::name(location.sequence);
             return Err(ReadError::Disk(self.disk_error(operation, &name, &error)));
         }
         let sealed = self.sealed.binary_search_by_key(&location.sequence, |sealed| sealed.sequence);
@@ -394,7 +394,7 @@ impl<D: Disk> Wal<D> {
             let Some((run, length)) =
                 run_at(&rest, place).filter(|(run, _)| run.first == first && run.mark == live.mark)
             else {
-                let file = segments::path(&self.disk, &name);
+                let file = segments::path(&self.disk, &segments::name(location.sequence));
                 return Err(ReadError::Damaged(Damaged {
                     file,
                     offset: offset.into(),
@@ -408,12 +408,7 @@ impl<D: Disk> Wal<D> {
         Ok(())
     }
 
-    fn read_bytes(
-        &mut self,
-        location: Location,
-        name: &str,
-        bytes: &mut [u8],
-    ) -> Result<(), (Operation, io::Error)> {
+    fn read_bytes(&mut self, location: Location, bytes: &mut [u8]) -> Result<(), (Operation, io::Error)> {
         let Location { sequence, offset, .. } = location;
         let disk = &mut self.disk;
         if sequence == self.active.sequence {
@@ -422,7 +417,8 @@ impl<D: Disk> Wal<D> {
         }
         let file = match self.reader.take().filter(|(open, _)| *open == sequence) {
             Some((_, file)) => file,
-            None => whole::uninterrupted(|| disk.open(name)).map_err(|error| (Operation::Open, error))?,
+            None => whole::uninterrupted(|| disk.open(&segments::name(sequence)))
+                .map_err(|error| (Operation::Open, error))?,
         };
         let read = whole::read_exact_at(disk, &file, bytes, offset.into());
         self.reader = Some((sequence, file));

@@ -323,7 +323,7 @@ impl Content {
         each_sector(bytes.len(), offset, |number, within, part| {
             let mut sector = self.cached.get(&number).map_or([0; SECTOR_BYTES], |sector| **sector);
             sector[within].copy_from_slice(&bytes[part]);
-            let sector = Some(sector).filter(|sector| sector.iter().any(|byte| *byte != 0)).map(Arc::new);
+            let sector = Some(sector).filter(|sector| *sector != [0; SECTOR_BYTES]).map(Arc::new);
             put(&mut self.cached, number, sector.as_ref());
             let versions = self.pending.entry(number).or_default();
             versions.push(sector);
