@@ -80,7 +80,7 @@ impl World<'_> {
         core.check().map_err(|broken| Violation { law: "check()", detail: format!("{id}: {broken}") })?;
         let status = core.status();
         self.judges.monotone.observed(node, &status)?;
-        bounds::observed(&status, &self.profile.limits)?;
+        bounds::observed(&status, &self.profile.group.limits)?;
         if let Some((leader, term)) = monotone::following(&status) {
             if leader != id {
                 self.judges.elections.follows(id, leader, term)?;

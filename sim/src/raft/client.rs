@@ -1,7 +1,7 @@
 //! Clients: unique proposals, linearizable reads, and now and then a wish about who should lead.
 
 use machine_core::{Instant, NodeId, Rng};
-use raft_core::{Index, LogPos, ProposeError, Raft, ReadError, ReadId, TransferError};
+use raft_core::{ENTRY_HEADER_BYTES, Index, LogPos, ProposeError, Raft, ReadError, ReadId, TransferError};
 
 use super::{
     judges::{Verdict, Violation, hold},
@@ -11,6 +11,15 @@ use super::{
 use crate::raft::node::Input;
 
 const HONEST: &str = "refusals tell the truth";
+
+/// Bytes of a payload's number, unless an append has less room.
+const NUMBER_BYTES_MAX: usize = 8;
+
+/// Numbers that are left for what is asked after healing.
+const NUMBERS_KEPT: u64 = 56;
+
+/// The largest payload.
+const HUGE_BYTES_MAX: usize = 32 << 10;
 
 /// A call by a client.
 #[derive(Clone, Debug)]
@@ -35,6 +44,10 @@ pub(crate) struct Clients {
     /// The node that each takes for the leader.
     believed: Vec<Option<usize>>,
     proposed: u64,
+    /// Bytes of a payload's number.
+    number_bytes: usize,
+    /// A payload that was refused when it was asked for after healing.
+    refused: Option<Vec<u8>>,
     /// What the newest command led to.
     pub(crate) outcome: Option<Taken>,
 }
@@ -47,16 +60,31 @@ pub(crate) enum Taken {
 }
 
 impl Clients {
-    pub(crate) fn new(clients: usize) -> Self {
-        Self { believed: vec![None; clients], proposed: 0, outcome: None }
+    /// So many clients, who know how much an append can hold.
+    pub(crate) fn new(clients: usize, append_bytes_max: usize) -> Self {
+        Self {
+            believed: vec![None; clients],
+            proposed: 0,
+            number_bytes: (append_bytes_max - ENTRY_HEADER_BYTES).min(NUMBER_BYTES_MAX),
+            refused: None,
+            outcome: None,
+        }
+    }
+
+    /// How many more payloads may be numbered while faults go on; some numbers are kept for healing.
+    fn numbers_left(&self) -> u64 {
+        let bits = u32::try_from(self.number_bytes * 8).expect("at most eight bytes");
+        let numbers = 1_u64.checked_shl(bits).unwrap_or(u64::MAX);
+        (numbers - NUMBERS_KEPT).saturating_sub(self.proposed)
     }
 
     /// A payload that no other has.
     fn payload(&mut self, length: usize) -> Vec<u8> {
         let number = self.proposed;
         self.proposed += 1;
-        let mut payload = number.to_le_bytes().to_vec();
-        payload.resize(length.max(payload.len()), number.to_le_bytes()[0]);
+        let mut payload = number.to_le_bytes()[..self.number_bytes].to_vec();
+        // A number is cut short only where a payload has no room for more than that.
+        payload.resize(length.max(self.number_bytes), number.to_le_bytes()[0]);
         payload
     }
 }
@@ -82,8 +110,14 @@ impl World<'_> {
 
     /// One proposal of the usual kind at this node.
     pub(crate) fn probe_write(&mut self, node: usize) -> Verdict {
-        let payloads = vec![self.number_payload(0)];
-        self.input(node, Input::Command(Command::Propose { client: 0, payloads }))
+        let again = self.clients.refused.take();
+        let payload = again.unwrap_or_else(|| self.number_payload(0));
+        let payloads = vec![payload.clone()];
+        self.input(node, Input::Command(Command::Propose { client: 0, payloads }))?;
+        if self.clients.outcome.is_none() {
+            self.clients.refused = Some(payload);
+        }
+        Ok(())
     }
 
     /// A core is called on behalf of a client.
@@ -145,12 +179,16 @@ impl World<'_> {
         if self.dice.per_mille(read_per_mille) {
             return Command::Read { client };
         }
-        let count = 1 + self.dice.below(batch_max);
+        let count = (1 + self.dice.below(batch_max)).min(self.clients.numbers_left());
+        if count == 0 {
+            return Command::Read { client };
+        }
+        let limit = self.profile.group.limits.append_bytes.min(HUGE_BYTES_MAX);
         let payloads = (0..count)
             .map(|_| {
                 // Now and then one that may be too large.
                 let huge = self.dice.per_mille(3);
-                let most = if huge { self.profile.limits.append_bytes } else { payload_max };
+                let most = if huge { limit } else { payload_max };
                 let length = below(&mut self.dice, most + 1);
                 self.number_payload(length)
             })
@@ -195,7 +233,7 @@ impl World<'_> {
 
     fn refused(&mut self, node: usize, client: usize, error: ProposeError, payloads: &[Vec<u8>]) -> Verdict {
         let led = self.nodes[node].leading.is_some();
-        let most = self.profile.limits.append_bytes - raft_core::ENTRY_HEADER_BYTES;
+        let most = self.profile.group.limits.append_bytes - ENTRY_HEADER_BYTES;
         let true_told = match error {
             ProposeError::NotLeader { leader } => {
                 self.clients.believed[client] = leader.map(place);

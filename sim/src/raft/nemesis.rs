@@ -270,7 +270,7 @@ impl World<'_> {
     fn hand_over(&mut self) -> Verdict {
         let Some(leader) = self.newest_leader().map(place) else { return Ok(()) };
         let to = NodeId::of(self.dice.below(self.nodes.len() as u64) + 1);
-        let longest = self.profile.timing.election_min;
+        let longest = self.profile.group.timing.election_min;
         let end = self.now + self.dice.duration(longest / 20, longest);
         self.network.cut(Shape::Deaf, leader, Some(end));
         self.trace.note(

@@ -40,7 +40,7 @@ impl World<'_> {
             }
             taken += 1;
             bounds::step(node, taken)?;
-            bounds::output(&output, &self.profile.limits)?;
+            bounds::output(&output, &self.profile.group.limits)?;
             let prey = !safe && self.is_prey(&output);
             self.execute(node, output)?;
             if prey && self.nodes[node].is_up() && self.dice.per_mille(HUNT_PER_MILLE) {
@@ -221,7 +221,7 @@ impl World<'_> {
         let idle = machine.queue.is_empty();
         machine.queue_bytes += run.body().len();
         machine.queue.push_back(run);
-        bounds::applying(node, machine.queue_bytes, &self.profile.limits)?;
+        bounds::applying(node, machine.queue_bytes, &self.profile.group.limits)?;
         if idle {
             self.schedule_apply(node);
         }

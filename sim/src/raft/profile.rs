@@ -4,25 +4,27 @@
 
 use std::{fmt, time::Duration};
 
-use machine_core::{NodeId, Rng};
-use raft_core::{Config, PRIORITY_MAX};
+use machine_core::Rng;
+use raft_core::ENTRY_HEADER_BYTES;
 
+pub(crate) use self::group::{Group, Limits};
 use crate::{
     disk::{DiskProfile, MediumProfile},
     network::NetworkProfile,
     stream::StreamProfile,
 };
 
+mod group;
+
+/// No run grows beyond this, even where the configuration allows it: that is more than a whole log.
+const RUN_BYTES_MAX: usize = 2 << 20;
+
 /// Everything about a run but the dice thrown during it.
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
-    pub(crate) nodes: usize,
+    pub(crate) group: Group,
     /// How long faults go on before everything heals.
     pub(crate) unsafe_for: Duration,
-    pub(crate) timing: Timing,
-    pub(crate) limits: Limits,
-    /// By node.
-    pub(crate) priorities: Vec<u8>,
     pub(crate) network: NetworkProfile,
     /// Connections, or, without them, messages that travel on their own.
     pub(crate) streams: Option<StreamProfile>,
@@ -30,25 +32,6 @@ pub(crate) struct Profile {
     pub(crate) host: HostProfile,
     pub(crate) faults: FaultProfile,
     pub(crate) load: LoadProfile,
-}
-
-/// The timers of the group.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timing {
-    pub(crate) election_min: Duration,
-    pub(crate) election_max: Duration,
-    pub(crate) heartbeat: Duration,
-}
-
-/// The bounds of the group; the same on all nodes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) append_bytes: usize,
-    pub(crate) inflight_messages: usize,
-    pub(crate) inflight_bytes: usize,
-    pub(crate) uncommitted_bytes: usize,
-    pub(crate) cache_bytes: usize,
-    pub(crate) reads: usize,
 }
 
 /// How the program around a core behaves.
@@ -121,71 +104,20 @@ pub(crate) struct LoadProfile {
     pub(crate) history: bool,
 }
 
-/// Room for the header and a payload's number.
-const APPEND_BYTES_LEAST: usize = 16;
-
-/// Larger caches would only hide `Fetch`, and `check()` walks them after every step.
-const CACHE_BYTES_MOST: usize = 8 << 10;
-
 impl Profile {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
-        let nodes = *pick(rng, &[3, 3, 3, 3, 5, 5, 5, 1, 2, 4, 7]);
-        let limits = draw_limits(rng);
-        let ranked = rng.per_mille(300);
-        let priority = |rng: &mut Rng| u8::try_from(rng.below(4)).map_or(PRIORITY_MAX, |drawn| drawn);
+        let group = Group::draw(rng);
+        let limits = group.limits;
         Self {
-            nodes,
             unsafe_for: rng.duration(Duration::from_secs(4), Duration::from_secs(12)),
-            timing: draw_timing(rng),
-            limits,
-            priorities: (0..nodes).map(|_| if ranked { priority(rng) } else { PRIORITY_MAX }).collect(),
             network: draw_network(rng),
             streams: draw_streams(rng),
             disk: draw_disk(rng, &limits),
             host: draw_host(rng),
             faults: draw_faults(rng),
             load: draw_load(rng, &limits),
+            group,
         }
-    }
-
-    pub(crate) fn config(&self, node: usize) -> Config {
-        let id = |node| NodeId::of(node as u64 + 1);
-        Config::new(id(node), (0..self.nodes).map(id))
-            .with_election_timeout(self.timing.election_min, self.timing.election_max)
-            .with_heartbeat_interval(self.timing.heartbeat)
-            .with_priority(self.priorities[node])
-            .with_append_bytes_max(self.limits.append_bytes)
-            .with_inflight_messages_max(self.limits.inflight_messages)
-            .with_inflight_bytes_max(self.limits.inflight_bytes)
-            .with_uncommitted_bytes_max(self.limits.uncommitted_bytes)
-            .with_cache_bytes_max(self.limits.cache_bytes)
-            .with_reads_max(self.limits.reads)
-    }
-
-    /// The longest that a node waits before it stands for election, priority included.
-    pub(crate) fn patience(&self) -> Duration {
-        let Timing { election_min, election_max, .. } = self.timing;
-        let least = self.priorities.iter().min().map_or(PRIORITY_MAX, |least| *least);
-        election_max + (election_max - election_min) * u32::from(PRIORITY_MAX - least)
-    }
-}
-
-fn draw_timing(rng: &mut Rng) -> Timing {
-    let election_min = rng.duration(Duration::from_millis(100), Duration::from_millis(300));
-    let election_max = election_min + election_min / 10 * *pick(rng, &[2, 5, 10, 15]);
-    Timing { election_min, election_max, heartbeat: election_min / *pick(rng, &[2, 3, 5, 8]) }
-}
-
-fn draw_limits(rng: &mut Rng) -> Limits {
-    let append_bytes = *pick(rng, &[APPEND_BYTES_LEAST, 64, 64, 300, 300, 4 << 10, 4 << 10, 24 << 10]);
-    let above = |rng: &mut Rng| append_bytes * *pick(rng, &[1, 2, 10, 1000]);
-    Limits {
-        append_bytes,
-        inflight_messages: *pick(rng, &[1, 2, 4, 64]),
-        inflight_bytes: above(rng),
-        uncommitted_bytes: above(rng),
-        cache_bytes: above(rng).min(append_bytes.max(CACHE_BYTES_MOST)),
-        reads: *pick(rng, &[1, 3, 1000]),
     }
 }
 
@@ -220,7 +152,7 @@ fn draw_disk(rng: &mut Rng, limits: &Limits) -> DiskProfile {
         segment_bytes: *pick(rng, &[4 << 10, 4 << 10, 8 << 10, 32 << 10]),
         medium: draw_medium(rng),
     }
-    .with_room_for(limits.append_bytes)
+    .with_room_for(limits.append_bytes.min(RUN_BYTES_MAX))
 }
 
 fn draw_medium(rng: &mut Rng) -> MediumProfile {
@@ -281,7 +213,7 @@ fn draw_load(rng: &mut Rng, limits: &Limits) -> LoadProfile {
         clients: *pick(rng, &[1, 3]),
         interval: *pick(rng, &[5_000, 20_000, 100_000].map(Duration::from_micros)),
         batch_max: *pick(rng, &[1, 4, 30]),
-        payload_max: (*pick(rng, &[8, 32, 200])).min(limits.append_bytes),
+        payload_max: (*pick(rng, &[8, 32, 200])).min(limits.append_bytes - ENTRY_HEADER_BYTES),
         read_per_mille: *pick(rng, &[0, 200, 700]),
         transfer_per_mille: sometimes(rng, 30),
         step_down_per_mille: sometimes(rng, 20),
@@ -301,13 +233,10 @@ const fn sometimes(rng: &mut Rng, most: u64) -> u64 {
 
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "nodes {}, faults for {:?}, priorities {:?}",
-            self.nodes, self.unsafe_for, self.priorities
-        )?;
-        writeln!(f, "{:?}", self.timing)?;
-        writeln!(f, "{:?}", self.limits)?;
+        let Group { nodes, timing, limits, priorities } = &self.group;
+        writeln!(f, "nodes {nodes}, faults for {:?}, priorities {priorities:?}", self.unsafe_for)?;
+        writeln!(f, "{timing:?}")?;
+        writeln!(f, "{limits:?}")?;
         writeln!(f, "{:?}", self.network)?;
         writeln!(f, "{:?}", self.streams)?;
         writeln!(f, "{:?}", self.disk)?;

@@ -106,21 +106,21 @@ impl<'t> World<'t> {
     pub(crate) fn new(seed: u64, trace: &'t mut Trace) -> Self {
         let mut dice = Rng::new(seed);
         let profile = Profile::draw(&mut dice);
-        let network = Network::new(profile.nodes, profile.network, dice.fork());
-        let body_bytes_max = profile.limits.append_bytes + wire::HEAD_BYTES_MAX;
+        let network = Network::new(profile.group.nodes, profile.network, dice.fork());
+        let body_bytes_max = profile.group.limits.append_bytes + wire::HEAD_BYTES_MAX;
         let streams = profile.streams.map(|streams| {
             let stream = |_| Stream::new(body_bytes_max, streams, dice.fork());
-            (0..profile.nodes * profile.nodes).map(stream).collect()
+            (0..profile.group.nodes * profile.group.nodes).map(stream).collect()
         });
-        let nodes = (0..profile.nodes).map(|node| new_node(node, &profile, &mut dice)).collect();
+        let nodes = (0..profile.group.nodes).map(|node| new_node(node, &profile, &mut dice)).collect();
         Self {
             now: Instant::ZERO,
             queue: Queue::new(),
             network,
             streams,
             nodes,
-            clients: Clients::new(profile.load.clients),
-            judges: Judges::new(profile.nodes, profile.load.history),
+            clients: Clients::new(profile.load.clients, profile.group.limits.append_bytes),
+            judges: Judges::new(profile.group.nodes, profile.load.history),
             trace,
             totals: Totals::default(),
             healing: None,
@@ -292,5 +292,5 @@ fn new_node(node: usize, profile: &Profile, dice: &mut Rng) -> Node {
     let start = Instant::from_nanos(dice.below(1 << 40));
     let drift = profile.host.drift_ppm;
     let rate = RATE_TRUE_PPM - drift + dice.below(2 * drift + 1);
-    Node::new(profile.config(node), NodeId::of(node as u64 + 1), disk, Clock::new(start, rate))
+    Node::new(profile.group.config(node), NodeId::of(node as u64 + 1), disk, Clock::new(start, rate))
 }
