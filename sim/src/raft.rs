@@ -8,6 +8,7 @@ use crate::{Digest, Trace};
 
 mod calls;
 mod client;
+mod clocks;
 mod healing;
 mod judges;
 mod nemesis;
@@ -86,6 +87,8 @@ pub struct Totals {
     pub segments_max: u64,
     /// Nodes that were paused.
     pub pauses: u64,
+    /// Times that a clock jumped.
+    pub jumps: u64,
     /// Times that links were cut.
     pub partitions: u64,
     /// Messages sent.
@@ -139,6 +142,7 @@ impl Totals {
         self.retired += other.retired;
         self.segments_max = self.segments_max.max(other.segments_max);
         self.pauses += other.pauses;
+        self.jumps += other.jumps;
         self.partitions += other.partitions;
         self.messages += other.messages;
         self.lost += other.lost;
@@ -181,6 +185,7 @@ impl fmt::Display for Totals {
             ("interrupted or partial", self.partial),
             ("most segments", self.segments_max),
             ("pauses", self.pauses),
+            ("clocks jumped", self.jumps),
             ("partitions", self.partitions),
             ("messages sent", self.messages),
             ("messages lost", self.lost),

@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     Handover,
     /// Data at rest become others.
     Damage,
+    /// A clock goes ahead, stands or goes back.
+    Jump,
 }
 
 /// How a node ends.
@@ -42,9 +44,14 @@ pub(crate) enum End {
 
 impl World<'_> {
     pub(crate) fn schedule_faults(&mut self) {
-        for fault in
-            [Fault::Crash, Fault::Pause, Fault::Partition { over: false }, Fault::Handover, Fault::Damage]
-        {
+        for fault in [
+            Fault::Crash,
+            Fault::Pause,
+            Fault::Partition { over: false },
+            Fault::Handover,
+            Fault::Damage,
+            Fault::Jump,
+        ] {
             self.schedule_fault(fault);
         }
     }
@@ -75,6 +82,10 @@ impl World<'_> {
             }
             Fault::Damage => {
                 self.damage();
+                self.schedule_fault(fault);
+            }
+            Fault::Jump => {
+                self.jump_somewhere();
                 self.schedule_fault(fault);
             }
         }
@@ -290,6 +301,7 @@ impl World<'_> {
             Fault::Partition { .. } => faults.partition,
             Fault::Handover => faults.handover,
             Fault::Damage => faults.damage,
+            Fault::Jump => faults.jump,
         };
         let Some(interval) = interval else { return };
         let at: Instant = self.now + self.dice.duration(interval / 4, interval * 2);
@@ -297,7 +309,7 @@ impl World<'_> {
     }
 
     /// Any node, or, as often as drawn, the leader of the newest term.
-    fn pick_victim(&mut self) -> usize {
+    pub(crate) fn pick_victim(&mut self) -> usize {
         let anyone = below(&mut self.dice, self.nodes.len());
         let leader = self.dice.per_mille(self.profile.faults.leader_per_mille);
         self.newest_leader().filter(|_| leader).map_or(anyone, place)

@@ -67,6 +67,8 @@ pub(crate) struct FaultProfile {
     pub(crate) partition: Option<Duration>,
     pub(crate) partition_max: Duration,
     pub(crate) handover: Option<Duration>,
+    /// Clocks that jump.
+    pub(crate) jump: Option<Duration>,
     /// Damage to data at rest.
     pub(crate) damage: Option<Duration>,
     /// Whether damage may hit every copy there is: then nodes must stop, and nothing else is asked of them.
@@ -202,6 +204,7 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
         partition: every(rng, 300, 3000),
         partition_max: up_to(rng, &[300, 1500, 5000]),
         handover: every(rng, 200, 2000).filter(|_| hunt.is_none()),
+        jump: every(rng, 200, 2000).filter(|_| rng.per_mille(500)),
         damage: damage.then(|| rng.duration(Duration::from_millis(200), Duration::from_millis(3000))),
         beyond_repair: damage && rng.per_mille(200),
         leader_per_mille: *pick(rng, &[0, 500, 900]),
