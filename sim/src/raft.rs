@@ -6,6 +6,7 @@ use machine_core::Instant;
 
 use crate::{Digest, Trace};
 
+mod adversaries;
 mod calls;
 mod client;
 mod clocks;
@@ -89,6 +90,10 @@ pub struct Totals {
     pub pauses: u64,
     /// Times that a clock jumped.
     pub jumps: u64,
+    /// Times that an adversary struck.
+    pub struck: u64,
+    /// Messages that an adversary lost or held back.
+    pub gripped: u64,
     /// Times that links were cut.
     pub partitions: u64,
     /// Messages sent.
@@ -143,6 +148,8 @@ impl Totals {
         self.segments_max = self.segments_max.max(other.segments_max);
         self.pauses += other.pauses;
         self.jumps += other.jumps;
+        self.struck += other.struck;
+        self.gripped += other.gripped;
         self.partitions += other.partitions;
         self.messages += other.messages;
         self.lost += other.lost;
@@ -186,6 +193,8 @@ impl fmt::Display for Totals {
             ("most segments", self.segments_max),
             ("pauses", self.pauses),
             ("clocks jumped", self.jumps),
+            ("adversaries struck", self.struck),
+            ("messages in their hands", self.gripped),
             ("partitions", self.partitions),
             ("messages sent", self.messages),
             ("messages lost", self.lost),

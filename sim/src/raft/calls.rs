@@ -7,7 +7,7 @@ use raft_core::{Event as Fact, Index, LogPos};
 
 use super::{
     judges::{Verdict, Violation, bounds, hold, monotone},
-    node::{Input, Node},
+    node::{Glimpse, Input, Node},
     world::World,
 };
 
@@ -93,6 +93,7 @@ impl World<'_> {
             self.judges.commits.leader(id, term, status.commit, &self.judges.log, disks)?;
         }
         let node = &mut self.nodes[node];
+        node.seen = Glimpse { role: Some(status.role), term: status.term, commit: status.commit };
         if leading != node.leading {
             node.leading = leading;
             node.unjudged = leading;

@@ -97,7 +97,8 @@ impl World<'_> {
         self.queue.push(next, Event::Client);
         let client = below(&mut self.dice, self.clients.believed.len());
         let anyone = self.dice.per_mille(100);
-        let believed = self.clients.believed[client].filter(|_| !anyone);
+        let lure = self.lure().filter(|_| self.dice.per_mille(500));
+        let believed = lure.or(self.clients.believed[client].filter(|_| !anyone));
         let node = believed.unwrap_or_else(|| below(&mut self.dice, self.nodes.len()));
         if !self.nodes[node].is_up() {
             self.clients.believed[client] = None;

@@ -56,6 +56,7 @@ impl World<'_> {
     pub(crate) fn heal(&mut self) -> Verdict {
         self.trace.note(self.now, None, &[40], format_args!("all faults end"));
         self.network.heal();
+        self.dismiss_adversary();
         for stream in self.streams.iter_mut().flatten() {
             stream.heal(self.now + LEFTOVERS);
         }
@@ -66,7 +67,12 @@ impl World<'_> {
         self.queue.hasten(self.now + LEFTOVERS, |event| match event {
             Event::Deliver { .. } | Event::Piece { .. } | Event::Start { .. } | Event::Resume { .. } => true,
             Event::Done { done: Done::Sync | Done::Fetch { .. } | Done::Input(_), .. } => true,
-            Event::Tick { .. } | Event::Client | Event::Fault(_) | Event::Heal | Event::Probe => false,
+            Event::Tick { .. }
+            | Event::Doom { .. }
+            | Event::Client
+            | Event::Fault(_)
+            | Event::Heal
+            | Event::Probe => false,
         });
         let start = self.now + LEFTOVERS;
         // Where every copy may be gone, nobody can be asked to go on.

@@ -131,7 +131,7 @@ impl World<'_> {
 
     /// The node starts from what is durable, with its state machine as it was, as it was a while ago, or empty.
     pub(crate) fn start(&mut self, node: usize) -> Verdict {
-        if self.nodes[node].is_up() || self.nodes[node].retired {
+        if self.nodes[node].is_up() || self.nodes[node].retired || self.is_kept_down(node) {
             return Ok(());
         }
         let had = self.nodes[node].machine.applied.get();

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use raft_core::{FetchId, Index, Message, Outcome, Output, Run, Write, wire};
+use raft_core::{FetchId, Index, Message, Output, Run, Write, wire};
 
 use super::{
+    adversaries::Grip,
     client::place,
     judges::{Verdict, Violation, bounds, durability, hold},
     node::Input,
-    profile::Hunt,
     world::{Done, Event, World},
 };
 
-use crate::stream::{Piece, Wrong};
-
-/// How often of 1,000 a hunter strikes when it sees its moment.
-const HUNT_PER_MILLE: u64 = 30;
+use crate::{
+    network::Arrivals,
+    stream::{Piece, Wrong},
+};
 
 /// A crash between outputs comes within the first few.
 const CRASH_WITHIN: u64 = 6;
@@ -41,11 +41,10 @@ impl World<'_> {
             taken += 1;
             bounds::step(node, taken)?;
             bounds::output(&output, &self.profile.group.limits)?;
-            let prey = !safe && self.is_prey(&output);
+            let harm = self.adversary_sees(node, &output);
             self.execute(node, output)?;
-            if prey && self.nodes[node].is_up() && self.dice.per_mille(HUNT_PER_MILLE) {
-                let end = self.draw_end();
-                return self.crash(node, end, "at the worst moment");
+            if let Some(harm) = harm {
+                self.inflict(harm)?;
             }
         }
         if taken < most {
@@ -139,7 +138,11 @@ impl World<'_> {
         );
         let sent = self.through_the_codec(message)?;
         self.totals.messages += 1;
-        let arrivals = self.network.route(self.now, from, to);
+        let arrivals = match self.adversary_grips(from, to, &sent) {
+            Grip::Free => self.network.route(self.now, from, to),
+            Grip::Lost => Arrivals::default(),
+            Grip::Kept => return Ok(()),
+        };
         if let Some(streams) = &mut self.streams {
             let stream = &mut streams[from * self.nodes.len() + to];
             let Some(at) = arrivals.iter().next() else {
@@ -283,20 +286,6 @@ impl World<'_> {
         let at = self.now + self.dice.duration(Duration::ZERO, Duration::from_millis(100));
         let boot = self.nodes[node].boot;
         self.queue.push(at, Event::Done { node, boot, done: Done::Input(Input::Drain) });
-    }
-
-    fn is_prey(&self, output: &Output) -> bool {
-        match (self.profile.faults.hunt, output) {
-            (Some(Hunt::Voter), Output::Send { message, .. }) => {
-                matches!(message, Message::VoteReply { granted: true, .. } | Message::Vote { .. })
-            }
-            (Some(Hunt::Acknowledger), Output::Send { message, .. }) => {
-                matches!(message, Message::AppendReply { outcome: Outcome::Accepted { .. }, .. })
-            }
-            (Some(Hunt::Leader), Output::Send { message, .. }) => message.run().is_some(),
-            (Some(Hunt::Writer), Output::Persist { .. }) => true,
-            _ => false,
-        }
     }
 }
 

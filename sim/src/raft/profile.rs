@@ -8,6 +8,7 @@ use machine_core::Rng;
 use raft_core::ENTRY_HEADER_BYTES;
 
 pub(crate) use self::group::{Group, Limits};
+use super::adversaries::Aim;
 use crate::{
     disk::{DiskProfile, MediumProfile},
     network::NetworkProfile,
@@ -55,8 +56,8 @@ pub(crate) struct FaultProfile {
     pub(crate) crash: Option<Duration>,
     /// How often of 1,000 a node that has outputs crashes between two of them.
     pub(crate) crash_between_per_mille: u64,
-    /// Where crashes are sought.
-    pub(crate) hunt: Option<Hunt>,
+    /// Who seeks the worst moments.
+    pub(crate) aim: Option<Aim>,
     /// How often of 1,000 only the process ends, and not the power.
     pub(crate) kill_per_mille: u64,
     pub(crate) down_max: Duration,
@@ -75,19 +76,6 @@ pub(crate) struct FaultProfile {
     pub(crate) beyond_repair: bool,
     /// How often of 1,000 a fault picks the leader.
     pub(crate) leader_per_mille: u64,
-}
-
-/// The moment at which a crash does most harm: one run in five looks for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hunt {
-    /// A voter, just after it said yes.
-    Voter,
-    /// A follower, just after it acknowledged entries.
-    Acknowledger,
-    /// A leader, just after its first follower was sent entries: the start of the paper's Figure 8.
-    Leader,
-    /// Anyone, just after handing something to the disk.
-    Writer,
 }
 
 /// What clients do.
@@ -110,7 +98,7 @@ impl Profile {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
         let group = Group::draw(rng);
         let limits = group.limits;
-        Self {
+        let mut drawn = Self {
             unsafe_for: rng.duration(Duration::from_secs(4), Duration::from_secs(12)),
             network: draw_network(rng),
             streams: draw_streams(rng),
@@ -119,7 +107,11 @@ impl Profile {
             faults: draw_faults(rng),
             load: draw_load(rng, &limits),
             group,
+        };
+        if let Some(aim) = drawn.faults.aim {
+            aim.tailor(rng, &mut drawn);
         }
+        drawn
     }
 }
 
@@ -180,13 +172,6 @@ fn draw_host(rng: &mut Rng) -> HostProfile {
 }
 
 fn draw_faults(rng: &mut Rng) -> FaultProfile {
-    let hunt = match rng.below(20) {
-        0 => Some(Hunt::Voter),
-        1 => Some(Hunt::Acknowledger),
-        2 => Some(Hunt::Leader),
-        3 => Some(Hunt::Writer),
-        _ => None,
-    };
     let damage = rng.per_mille(150);
     let every = |rng: &mut Rng, least, most| {
         rng.per_mille(500).then(|| rng.duration(Duration::from_millis(least), Duration::from_millis(most)))
@@ -195,7 +180,7 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
     FaultProfile {
         crash: every(rng, 200, 3000),
         crash_between_per_mille: *pick(rng, &[0, 0, 1, 5]),
-        hunt,
+        aim: Aim::draw(rng),
         kill_per_mille: *pick(rng, &[0, 300, 1000]),
         down_max: up_to(rng, &[5, 200, 2000]),
         machine_lost_per_mille: sometimes(rng, 1000),
@@ -203,7 +188,7 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
         pause_max: up_to(rng, &[300, 2000, 5000]),
         partition: every(rng, 300, 3000),
         partition_max: up_to(rng, &[300, 1500, 5000]),
-        handover: every(rng, 200, 2000).filter(|_| hunt.is_none()),
+        handover: every(rng, 200, 2000),
         jump: every(rng, 200, 2000).filter(|_| rng.per_mille(500)),
         damage: damage.then(|| rng.duration(Duration::from_millis(200), Duration::from_millis(3000))),
         beyond_repair: damage && rng.per_mille(200),
@@ -224,7 +209,8 @@ fn draw_load(rng: &mut Rng, limits: &Limits) -> LoadProfile {
     }
 }
 
-fn pick<'a, T>(rng: &mut Rng, among: &'a [T]) -> &'a T {
+/// One of these, each equally likely.
+pub(crate) fn pick<'a, T>(rng: &mut Rng, among: &'a [T]) -> &'a T {
     let place = usize::try_from(rng.below(among.len() as u64)).expect("below a length");
     &among[place]
 }

@@ -7,6 +7,7 @@ use raft_core::{FetchId, Index, Message, Run, wire};
 
 use super::{
     Totals,
+    adversaries::Adversary,
     client::Clients,
     healing::Healing,
     judges::{Judges, Verdict, Violation, hold},
@@ -46,6 +47,7 @@ pub(crate) struct World<'t> {
     pub(crate) trace: &'t mut Trace,
     pub(crate) totals: Totals,
     pub(crate) healing: Option<Healing>,
+    pub(crate) adversary: Option<Adversary>,
     /// Reused for the heads of messages.
     pub(crate) head: Vec<u8>,
 }
@@ -75,6 +77,12 @@ pub(crate) enum Event {
     },
     Start {
         node: usize,
+    },
+    /// This life of the node ends, if it has not yet.
+    Doom {
+        node: usize,
+        boot: u64,
+        end: End,
     },
     Resume {
         node: usize,
@@ -113,6 +121,7 @@ impl<'t> World<'t> {
             (0..profile.group.nodes * profile.group.nodes).map(stream).collect()
         });
         let nodes = (0..profile.group.nodes).map(|node| new_node(node, &profile, &mut dice)).collect();
+        let adversary = profile.faults.aim.map(|aim| Adversary::new(aim, &mut dice));
         Self {
             now: Instant::ZERO,
             queue: Queue::new(),
@@ -124,6 +133,7 @@ impl<'t> World<'t> {
             trace,
             totals: Totals::default(),
             healing: None,
+            adversary,
             head: Vec::new(),
             dice,
             profile,
@@ -146,6 +156,7 @@ impl<'t> World<'t> {
                 format!("{} events happened, {} wait", self.totals.events, self.queue.len())
             })?;
             self.handle(event)?;
+            self.adversary_looks()?;
             if self.healing.as_ref().is_some_and(Healing::is_over) {
                 break;
             }
@@ -194,6 +205,8 @@ impl<'t> World<'t> {
                 self.answer_fetch(node, boot, id, from, run, read)
             }
             Event::Start { node } => self.start(node),
+            Event::Doom { node, boot, .. } if self.nodes[node].boot != boot => Ok(()),
+            Event::Doom { node, end, .. } => self.doom(node, end),
             Event::Resume { node, boot } if self.nodes[node].boot != boot => Ok(()),
             Event::Resume { node, .. } => self.resume(node),
             Event::Client if self.healing.is_some() => Ok(()),

@@ -63,6 +63,12 @@ impl Group {
         }
     }
 
+    /// The same with so many nodes; those that come in addition have the highest priority.
+    pub(crate) fn resize(&mut self, nodes: usize) {
+        self.nodes = nodes;
+        self.priorities.resize(nodes, PRIORITY_MAX);
+    }
+
     pub(crate) fn config(&self, node: usize) -> Config {
         let id = |node| NodeId::of(node as u64 + 1);
         Config::new(id(node), (0..self.nodes).map(id))
