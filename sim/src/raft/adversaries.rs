@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use machine_core::{Instant, Rng};
-use raft_core::{Message, Output};
+use raft_core::{Message, Output, Term};
 
 use super::{
     judges::Verdict,
@@ -16,14 +16,18 @@ use super::{
     profile::Profile,
     world::{Event, World},
 };
+use crate::clock::Jump;
 
 mod ambusher;
 mod cornerer;
 mod dam;
+mod disturber;
 mod hunter;
 mod usurper;
 
-use self::{ambusher::Ambusher, cornerer::Cornerer, dam::Dam, hunter::Hunter, usurper::Usurper};
+use self::{
+    ambusher::Ambusher, cornerer::Cornerer, dam::Dam, disturber::Disturber, hunter::Hunter, usurper::Usurper,
+};
 
 /// Nodes that are kept down, or tempted to come back, are looked after this often.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -42,17 +46,20 @@ pub(crate) enum Aim {
     Usurp,
     /// Messages of one term, delivered two terms later.
     Dam,
+    /// One node that does not lead, in a group that is otherwise well: it must not matter.
+    Disturb,
 }
 
 impl Aim {
     /// The aim of a run, and of four in five none.
     pub(crate) fn draw(rng: &mut Rng) -> Option<Self> {
-        let aim = match rng.below(10) {
+        let aim = match rng.below(12) {
             0 | 1 => Self::Prey(hunter::Prey::draw(rng)),
             2..=4 => Self::Corner,
             5 => Self::Ambush,
             6 | 7 => Self::Usurp,
-            _ => Self::Dam,
+            8 | 9 => Self::Dam,
+            _ => Self::Disturb,
         };
         (rng.below(5) == 0).then_some(aim)
     }
@@ -60,6 +67,9 @@ impl Aim {
     /// Makes the run one in which there is something to find: a group that can lose a node, and in every second run
     /// nothing else that disturbs what the adversary sets up.
     pub(crate) fn tailor(self, rng: &mut Rng, profile: &mut Profile) {
+        if self == Self::Disturb {
+            return profile.calm_down(rng);
+        }
         profile.group.resize(*super::profile::pick(rng, &[3, 3, 3, 5, 5, 4]));
         profile.faults.handover = None;
         if self == Self::Ambush {
@@ -82,6 +92,7 @@ pub(crate) enum Adversary {
     Ambusher(Ambusher),
     Usurper(Usurper),
     Dam(Dam),
+    Disturber(Disturber),
 }
 
 /// What an adversary may look at.
@@ -95,13 +106,13 @@ pub(crate) struct Scene<'a> {
 
 impl Scene<'_> {
     /// The node that leads the newest term that is led, and that term.
-    fn leader(&self) -> Option<(usize, raft_core::Term)> {
+    fn leader(&self) -> Option<(usize, Term)> {
         let leading = |(place, node): (usize, &Node)| Some((node.leading?, place));
         self.nodes.iter().enumerate().filter_map(leading).max().map(|(term, place)| (place, term))
     }
 
     /// Whether the node still leads that term.
-    fn leads(&self, (node, term): (usize, raft_core::Term)) -> bool {
+    fn leads(&self, (node, term): (usize, Term)) -> bool {
         self.nodes[node].leading == Some(term)
     }
 }
@@ -117,6 +128,10 @@ pub(crate) enum Harm {
     Pause { node: usize },
     /// A node that was paused goes on.
     Resume { node: usize },
+    /// The node's clock jumps.
+    Jump { node: usize, jump: Jump },
+    /// No harm: from here on harm is done to one node only, and this leader must stay.
+    OnlyOne { leader: usize, term: Term },
     /// Messages that were held back arrive within this, in any order.
     Deliver { kept: Vec<Kept>, within: Duration },
 }
@@ -147,6 +162,7 @@ impl Adversary {
             Aim::Ambush => Self::Ambusher(Ambusher::default()),
             Aim::Usurp => Self::Usurper(Usurper::new(dice)),
             Aim::Dam => Self::Dam(Dam::new(dice)),
+            Aim::Disturb => Self::Disturber(Disturber::new()),
         }
     }
 
@@ -155,7 +171,7 @@ impl Adversary {
         match self {
             Self::Hunter(hunter) => hunter.sees(dice, node, output),
             Self::Ambusher(ambusher) => ambusher.sees(scene, dice, node, output),
-            Self::Cornerer(_) | Self::Usurper(_) | Self::Dam(_) => None,
+            Self::Cornerer(_) | Self::Usurper(_) | Self::Dam(_) | Self::Disturber(_) => None,
         }
     }
 
@@ -167,6 +183,7 @@ impl Adversary {
             Self::Ambusher(ambusher) => ambusher.looks(scene),
             Self::Usurper(usurper) => usurper.looks(scene, dice),
             Self::Dam(dam) => dam.looks(scene, dice),
+            Self::Disturber(disturber) => disturber.looks(scene, dice),
         }
     }
 
@@ -184,6 +201,7 @@ impl Adversary {
             Self::Cornerer(cornerer) => cornerer.grips(scene, dice, from, to, message),
             Self::Usurper(usurper) => usurper.grips(from, to, message),
             Self::Dam(dam) => dam.grips(dice, from, to, message),
+            Self::Disturber(disturber) => disturber.grips(from, to, message),
         }
     }
 
@@ -191,7 +209,9 @@ impl Adversary {
     fn keeps_down(&self, node: usize) -> bool {
         match self {
             Self::Cornerer(cornerer) => cornerer.keeps_down(node),
-            Self::Hunter(_) | Self::Ambusher(_) | Self::Usurper(_) | Self::Dam(_) => false,
+            Self::Hunter(_) | Self::Ambusher(_) | Self::Usurper(_) | Self::Dam(_) | Self::Disturber(_) => {
+                false
+            }
         }
     }
 
@@ -199,7 +219,9 @@ impl Adversary {
     fn lures_to(&self) -> Option<usize> {
         match self {
             Self::Usurper(usurper) => usurper.lures_to(),
-            Self::Hunter(_) | Self::Cornerer(_) | Self::Ambusher(_) | Self::Dam(_) => None,
+            Self::Hunter(_) | Self::Cornerer(_) | Self::Ambusher(_) | Self::Dam(_) | Self::Disturber(_) => {
+                None
+            }
         }
     }
 
@@ -208,6 +230,7 @@ impl Adversary {
         match self {
             Self::Usurper(usurper) => usurper.kept,
             Self::Dam(dam) => dam.kept,
+            Self::Disturber(disturber) => disturber.kept,
             Self::Hunter(_) | Self::Cornerer(_) | Self::Ambusher(_) => Vec::new(),
         }
     }
@@ -278,6 +301,14 @@ impl World<'_> {
                 Ok(())
             }
             Harm::Resume { node } if self.nodes[node].is_up() && self.nodes[node].paused => self.resume(node),
+            Harm::Jump { node, jump } => {
+                self.jump(node, jump);
+                Ok(())
+            }
+            Harm::OnlyOne { leader, term } => {
+                self.judges.calm.begins(leader, term);
+                Ok(())
+            }
             Harm::Crash { .. } | Harm::Pause { .. } | Harm::Resume { .. } => Ok(()),
             Harm::Deliver { kept, within } => {
                 self.let_go(kept, within);
@@ -297,6 +328,7 @@ impl World<'_> {
     /// Faults end: the adversary lets go of everything.
     pub(crate) fn dismiss_adversary(&mut self) {
         let Some(adversary) = self.adversary.take() else { return };
+        self.judges.calm.ends();
         self.let_go(adversary.gives_up(), Duration::ZERO);
         for node in 0..self.nodes.len() {
             if self.nodes[node].is_up() && self.nodes[node].paused {

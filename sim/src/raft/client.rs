@@ -129,7 +129,7 @@ impl World<'_> {
             Command::Propose { client, payloads } => self.propose(node, now, client, &payloads),
             Command::Read { client } => {
                 let read = core.read(now);
-                self.read(node, client, read)
+                self.read(node, now, client, read)
             }
             Command::Transfer { to } => {
                 let answer = core.transfer_leadership(now, to);
@@ -221,6 +221,7 @@ impl World<'_> {
             Err(error) => return self.refused(node, client, error, payloads),
         };
         self.clients.outcome = Some(Taken::Proposal(first));
+        self.judges.attendance.took(node, now, self.profile.group.timing.election_min)?;
         for (place, payload) in (0..count).zip(payloads) {
             let at = LogPos { index: Index::new(first.index.get() + place), ..first };
             self.judges.promises.taken(at)?;
@@ -257,7 +258,7 @@ impl World<'_> {
         hold(true_told, HONEST, || format!("n{} (leads: {led}) answers {error:?}", node + 1))
     }
 
-    fn read(&mut self, node: usize, client: usize, read: Result<ReadId, ReadError>) -> Verdict {
+    fn read(&mut self, node: usize, now: Instant, client: usize, read: Result<ReadId, ReadError>) -> Verdict {
         let id = self.nodes[node].id;
         let word = read.as_ref().map_or(0, |id| id.get());
         self.trace.note(self.now, Some(id), &[23, word], format_args!("is asked to read: {read:?}"));
@@ -265,6 +266,7 @@ impl World<'_> {
         match read {
             Ok(read) => {
                 self.clients.outcome = Some(Taken::Read(read));
+                self.judges.attendance.took(node, now, self.profile.group.timing.election_min)?;
                 self.judges.histories.asked(node, read);
                 self.judges.reads.asked(node, read, self.judges.commits.top())
             }

@@ -171,6 +171,8 @@ impl World<'_> {
             detail: format!("{}: {error}", state.id),
         })?;
         state.core = Some(core);
+        self.judges.attendance.restarted(node, now);
+        self.judges.loyalty.restarted(node);
         self.judges.monotone.restarted(node, durable, applied);
         self.judges.machines.restarted(node, applied);
         self.judges.histories.restarted(node, applied.get());

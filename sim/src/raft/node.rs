@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use machine_core::{Instant, NodeId, WriteId};
-use raft_core::{Config, FetchId, Index, Message, Raft, RoleName, Run, Term};
+use raft_core::{Config, FetchId, Index, Message, Raft, RoleName, Run, Status, Term};
 
 use super::client::Command;
 use crate::{clock::Clock, disk::Disk};
@@ -48,7 +48,15 @@ pub(crate) struct Node {
 pub(crate) struct Glimpse {
     pub(crate) role: Option<RoleName>,
     pub(crate) term: Term,
+    pub(crate) leader: Option<NodeId>,
     pub(crate) commit: Index,
+}
+
+impl Glimpse {
+    pub(crate) fn of(status: &Status) -> Self {
+        let Status { role, term, leader, commit, .. } = *status;
+        Self { role: Some(role), term, leader, commit }
+    }
 }
 
 /// The replicated state machine, without its state: the judges keep a digest of that.

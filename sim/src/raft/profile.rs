@@ -78,6 +78,27 @@ pub(crate) struct FaultProfile {
     pub(crate) leader_per_mille: u64,
 }
 
+impl FaultProfile {
+    /// No faults at all.
+    const NONE: Self = Self {
+        crash: None,
+        crash_between_per_mille: 0,
+        aim: None,
+        kill_per_mille: 0,
+        down_max: Duration::ZERO,
+        machine_lost_per_mille: 0,
+        pause: None,
+        pause_max: Duration::ZERO,
+        partition: None,
+        partition_max: Duration::ZERO,
+        handover: None,
+        jump: None,
+        damage: None,
+        beyond_repair: false,
+        leader_per_mille: 0,
+    };
+}
+
 /// What clients do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoadProfile {
@@ -113,7 +134,31 @@ impl Profile {
         }
         drawn
     }
+
+    /// Leaves a group that is well: everyone is up, and messages and syncs take far less than an election timeout.
+    pub(crate) fn calm_down(&mut self, rng: &mut Rng) {
+        self.group.resize(*pick(rng, &[3, 3, 5, 4, 7]));
+        self.network = NetworkProfile {
+            duplicate_per_mille: self.network.duplicate_per_mille,
+            ..NetworkProfile::HEALTHY
+        };
+        self.streams = self.streams.map(|_| StreamProfile::HEALTHY);
+        self.disk = DiskProfile { segment_bytes: self.disk.segment_bytes, ..DiskProfile::HEALTHY };
+        self.host = HostProfile {
+            undrained_per_mille: 0,
+            tick_late_max: Duration::ZERO,
+            drift_ppm: self.host.drift_ppm.min(DRIFT_MILD_PPM),
+            ..self.host
+        };
+        let FaultProfile { aim, kill_per_mille, down_max, machine_lost_per_mille, .. } = self.faults;
+        self.faults =
+            FaultProfile { aim, kill_per_mille, down_max, machine_lost_per_mille, ..FaultProfile::NONE };
+        (self.load.transfer_per_mille, self.load.step_down_per_mille) = (0, 0);
+    }
 }
+
+/// How far the clocks of a group that is well are off, at most, in millionths.
+const DRIFT_MILD_PPM: u64 = 50_000;
 
 fn draw_network(rng: &mut Rng) -> NetworkProfile {
     let late = rng.per_mille(500);
