@@ -61,7 +61,7 @@ impl World<'_> {
             stream.heal(self.now + LEFTOVERS);
         }
         for node in &mut self.nodes {
-            node.disk.heal();
+            node.disk.heal(self.now + LEFTOVERS);
             node.clock.set_rate(self.now, RATE_TRUE_PPM);
         }
         self.queue.hasten(self.now + LEFTOVERS, |event| match event {

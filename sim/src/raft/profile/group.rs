@@ -45,6 +45,12 @@ const APPEND_BYTES_MOST: usize = 64 << 20;
 /// Larger caches would mostly only hide `Fetch`, and `check()` walks them after every step.
 const CACHE_BYTES_USUAL: usize = 8 << 10;
 
+/// The least range of the election timeout there may be.
+const NARROWEST: Duration = Duration::from_nanos(1);
+
+/// How many elections may come to nothing, at most, where nothing but chance keeps the candidates apart.
+const TIES: u32 = 20;
+
 /// One group in so many has as many voters as can be.
 const CROWD_ONE_IN: u64 = 250;
 
@@ -83,9 +89,13 @@ impl Group {
             .with_reads_max(self.limits.reads)
     }
 
-    /// The longest that a node waits before it stands for election, priority included.
+    /// The longest that a node waits before it stands for election, priority included; where all wait as long, and
+    /// only the network's delays keep them apart, as if that were many times longer.
     pub(crate) fn patience(&self) -> Duration {
         let Timing { election_min, election_max, .. } = self.timing;
+        if election_max - election_min == NARROWEST {
+            return election_max * TIES;
+        }
         let least = self.priorities.iter().min().map_or(PRIORITY_MAX, |least| *least);
         election_max + (election_max - election_min) * u32::from(PRIORITY_MAX - least)
     }
@@ -107,7 +117,7 @@ fn draw_timing(rng: &mut Rng, nodes: usize) -> Timing {
     let beats = (*pick(rng, &[2, 2, 3, 5, 5, 8, 50])).min(often);
     Timing {
         election_min,
-        election_max: election_min + if narrow { Duration::from_nanos(1) } else { range },
+        election_max: election_min + if narrow { NARROWEST } else { range },
         heartbeat: election_min / beats,
     }
 }
