@@ -12,7 +12,10 @@ use machine_core::{Instant, NodeId, Rng, WriteId};
 use raft_core::{HardState, Index, Recovered, RecoveredRun, Run, Term, Write};
 use storage::{AppendError, LogStore, OpenError, Options, ReadError, State, Wal};
 
-use crate::raft::Violation;
+use crate::{
+    faults::{Faults, Kind, Place},
+    raft::Violation,
+};
 
 mod damage;
 mod ledger;
@@ -113,11 +116,13 @@ pub(crate) struct Disk {
     busy_until: Instant,
     profile: DiskProfile,
     rng: Rng,
+    faults: Faults,
 }
 
 impl Disk {
-    pub(crate) fn new(node: NodeId, profile: DiskProfile, mut rng: Rng) -> Self {
-        let medium = Rc::new(RefCell::new(Medium::new(profile.medium, rng.fork())));
+    pub(crate) fn new(node: NodeId, profile: DiskProfile, mut rng: Rng, faults: Faults) -> Self {
+        let medium = Medium::new(profile.medium, rng.fork(), Place::Node(node), faults.clone());
+        let medium = Rc::new(RefCell::new(medium));
         Self {
             node,
             ledger: Ledger::default(),
@@ -127,6 +132,7 @@ impl Disk {
             busy_until: Instant::ZERO,
             profile,
             rng,
+            faults,
         }
     }
 
@@ -185,7 +191,11 @@ impl Disk {
         let DiskProfile { sync_min, sync_max, stall_per_mille, stall_max, .. } = self.profile;
         let mut takes = self.rng.duration(sync_min, sync_max);
         if self.rng.per_mille(stall_per_mille) {
-            takes += self.rng.duration(Duration::ZERO, stall_max);
+            let stall = self.rng.duration(Duration::ZERO, stall_max);
+            let what = format_args!("has a sync that takes {stall:?} longer");
+            if self.faults.strike(Kind::Stall, Place::Node(self.node), what) {
+                takes += stall;
+            }
         }
         self.busy_until = now + takes;
         Ok(Some(self.busy_until))

@@ -20,12 +20,15 @@
 mod clock;
 mod digest;
 mod disk;
+mod faults;
 pub mod linear;
 mod network;
 mod queue;
 pub mod raft;
+pub mod shrink;
 mod stream;
 mod trace;
 
 pub use digest::Digest;
+pub use faults::{Faults, Hearing, Kind, Place, Schedule, Strike};
 pub use trace::Trace;

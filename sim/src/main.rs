@@ -3,12 +3,10 @@
 #![allow(clippy::print_stderr, reason = "a program speaks to its user")]
 
 use std::{
-    cell::RefCell,
     collections::BTreeMap,
     fmt,
-    io::{self, IsTerminal, Write},
+    io::{self, BufWriter, IsTerminal, Write},
     ops::Range,
-    panic::{self, AssertUnwindSafe},
     process::ExitCode,
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -17,64 +15,111 @@ use std::{
     thread,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use machine_core::Instant;
 use sim::{
-    Trace,
+    Faults, Hearing, Schedule, Trace,
     raft::{self, Totals},
 };
 
-/// Lines of the trace shown with a failure.
-const TAIL_LINES: usize = 40;
+use crate::{
+    explain::{cpu_time_of_all, explain},
+    play::{Failing, Verdict, keep_panics, play},
+};
 
-/// Failures shown whole; of the others only the first line.
-const FAILURES_SHOWN: u64 = 3;
+#[path = "main/explain.rs"]
+mod explain;
+#[path = "main/play.rs"]
+mod play;
 
-/// Seeds between two updates of the progress line.
+/// Failures explained; of the others only the first line is shown.
+const FAILURES_EXPLAINED: u64 = 3;
+
+/// Seeds between two updates of the progress line, and between two lines where nobody looks at a terminal.
 const PROGRESS_EVERY: u64 = 50;
+const PROGRESS_LINE_EVERY: u64 = 5000;
 
 #[derive(Parser)]
 #[command(
     name = "quorate-sim",
     version,
     about = "Runs groups of Quorate's cores under seeded faults, and judges every step",
-    after_help = "Examples:\n  quorate-sim raft --seeds 0..1000        a thousand runs, each with its own faults\n  \
-                  quorate-sim raft --seed 42 --trace      one run again, told event by event\n\n\
-                  A run is a function of its seed: the same seed gives the same digest, everywhere.\n\
-                  The exit code is 0 when all seeds pass, 1 when one fails, 2 when the flags are wrong."
+    after_help = HELP
 )]
 struct Cli {
     #[command(subcommand)]
     core: Core,
 }
 
+const HELP: &str = "\
+Examples:
+  quorate-sim raft --seeds 0..1000           a thousand runs, each with its own faults
+  quorate-sim raft --seed 42 --trace | less  one run again, told event by event
+  quorate-sim raft --seed 42 --without loss  the same run, but no message is lost
+  quorate-sim raft --seed 42 --only crash:2  the same run with its second crash and no other fault
+
+A run is a function of its seed: the same seed gives the same digest, everywhere. A seed that fails is shrunk: what is
+printed are the few faults that break the same law, and the command that plays them.
+The exit code is 0 when all seeds pass, 1 when one fails, 2 when the flags are wrong.";
+
+const RAFT_HELP: &str = "\
+Faults are numbered by kind, in the order in which they happen; a trace names them at the end of their lines, as in
+[crash:2]. --only and --without take a list of kinds, numbers and ranges: crash, crash:2, loss:8-12, loss:100-
+
+  of nodes        crash, between (two outputs), hunt (at the worst moment), pause, machine (restarted empty or old),
+                  lazy (outputs left for later), jump (its clock)
+  of the network  grip (an adversary has the message), partition, handover (the leader hears late), loss, double, late; reset and flip on connections
+  of disks        power (fails within what a log does), sector (lost or torn by it), damage, broken, sync, full,
+                  part (interrupted, or a part only), stall
+  no fault        call (what clients ask for)";
+
 #[derive(Subcommand)]
 enum Core {
-    /// Raft: loss, delay, doubles, partitions, pauses, slow disks, crashes; then healing and convergence
-    Raft {
-        /// Which seeds to run: from A up to, not including, B
-        #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = parse_seeds, conflicts_with = "seed")]
-        seeds: Range<u64>,
-        /// Run this seed alone, and say what was drawn for it
-        #[arg(long, value_name = "N")]
-        seed: Option<u64>,
-        /// Print every event of the run; with --seed
-        #[arg(long, requires = "seed")]
-        trace: bool,
-        /// How many seeds run at the same time [default: one for each processor]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-        jobs: Option<u16>,
-        /// Stop at the first seed that fails
-        #[arg(long)]
-        fail_fast: bool,
-    },
+    /// Raft: loss, delay, doubles, partitions, pauses, bad disks, crashes; then healing and convergence
+    #[command(after_help = RAFT_HELP)]
+    Raft(RaftFlags),
+}
+
+#[derive(Args)]
+struct RaftFlags {
+    /// Which seeds to run: from A up to, not including, B
+    #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = parse_seeds, conflicts_with = "seed")]
+    seeds: Range<u64>,
+    /// Run this seed alone, and say what was drawn for it
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Print every event of the run; with --seed
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// Only these faults happen; with --seed
+    #[arg(long, value_name = "FAULTS", requires = "seed", conflicts_with = "without")]
+    only: Option<Schedule>,
+    /// These faults do not happen; with --seed
+    #[arg(long, value_name = "FAULTS", requires = "seed")]
+    without: Option<Schedule>,
+    /// All faults end at this virtual time, in seconds, if they would end later; with --seed
+    #[arg(long, value_name = "SECONDS", requires = "seed", value_parser = parse_moment)]
+    heal_at: Option<Instant>,
+    /// Run each seed twice, and print its digest; two computers, and two builds, must agree on all of them
+    #[arg(long, conflicts_with = "seed")]
+    digests: bool,
+    /// How many seeds run at the same time [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Stop at the first seed that fails
+    #[arg(long)]
+    fail_fast: bool,
+    /// Show failures as they are, without a search for the few faults that it takes
+    #[arg(long)]
+    no_shrink: bool,
 }
 
 fn main() -> ExitCode {
-    let Cli { core: Core::Raft { seeds, seed, trace, jobs, fail_fast } } = Cli::parse();
+    let Cli { core: Core::Raft(flags) } = Cli::parse();
     keep_panics();
-    let passed = match seed {
-        Some(seed) => run_one(seed, trace),
-        None => run_all(&seeds, jobs, fail_fast),
+    let passed = match flags.seed {
+        Some(seed) => run_one(seed, flags),
+        None => run_all(&flags),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -87,22 +132,38 @@ fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
     if seeds.is_empty() { Err(hint()) } else { Ok(seeds) }
 }
 
-/// How one seed went.
-type Verdict = Result<Totals, String>;
+/// Seconds with up to nine decimals, as a trace shows them.
+fn parse_moment(text: &str) -> Result<Instant, String> {
+    let hint = || format!("{text:?} is no moment; write seconds as a trace does, for example 4.25");
+    let (seconds, fraction) = text.trim_end_matches('s').split_once('.').unwrap_or((text, "0"));
+    let seconds = seconds.trim_end_matches('s').parse::<u64>().map_err(|_| hint())?;
+    let digits = fraction.bytes().all(|digit| digit.is_ascii_digit()) && fraction.len() <= 9;
+    let nanos = format!("{fraction:0<9}").parse::<u64>().ok().filter(|_| digits).ok_or_else(hint)?;
+    let all = seconds.checked_mul(1_000_000_000).and_then(|all| all.checked_add(nanos));
+    all.map(Instant::from_nanos).ok_or_else(hint)
+}
 
-fn run_one(seed: u64, told: bool) -> bool {
+fn run_one(seed: u64, flags: RaftFlags) -> bool {
     say(format_args!("seed {seed}\n{}", raft::describe(seed)));
-    let verdict =
-        if told { judge(seed, &mut Trace::told(Box::new(io::stdout()))) } else { judge_quietly(seed) };
+    let schedule = flags.only.or_else(|| flags.without.map(|without| without.inverse())).unwrap_or_default();
+    let schedule = schedule.healed_at(flags.heal_at);
+    let shrinks = !flags.no_shrink && !flags.trace && schedule.is_all();
+    let (mut trace, hearing) = if flags.trace {
+        (Trace::told(Box::new(BufWriter::new(io::stdout()))), Hearing::Words)
+    } else {
+        (Trace::quiet(), Hearing::Nothing)
+    };
+    let verdict = play(seed, &Faults::new(schedule, hearing), &mut trace);
+    drop(trace); // and with it goes what was not yet written
     match verdict {
         Ok(totals) => {
             say(format_args!("{totals}\n1 passed, 0 failed"));
             true
         }
-        Err(failure) => {
-            say(format_args!("{failure}"));
-            if !told {
-                show_tail(seed);
+        Err(failing) => {
+            say(format_args!("{failing}\ndigest {}", failing.digest));
+            if !flags.trace {
+                explain(seed, &failing, shrinks);
             }
             say(format_args!("0 passed, 1 failed"));
             false
@@ -110,8 +171,9 @@ fn run_one(seed: u64, told: bool) -> bool {
     }
 }
 
-fn run_all(seeds: &Range<u64>, jobs: Option<u16>, fail_fast: bool) -> bool {
-    let jobs = jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+fn run_all(flags: &RaftFlags) -> bool {
+    let seeds = &flags.seeds;
+    let jobs = flags.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let next = AtomicU64::new(seeds.start);
     let (mut totals, mut failed) = (Totals::default(), 0);
     thread::scope(|scope| {
@@ -123,7 +185,9 @@ fn run_all(seeds: &Range<u64>, jobs: Option<u16>, fail_fast: bool) -> bool {
                 while let Ok(seed) = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |seed| {
                     (seed < seeds.end).then(|| seed + 1)
                 }) {
-                    if tell.send((seed, judge_quietly(seed))).is_err() {
+                    let once = || play(seed, &Faults::all(), &mut Trace::quiet());
+                    let verdict = if flags.digests { twice(seed, once) } else { once() };
+                    if tell.send((seed, verdict)).is_err() {
                         return;
                     }
                 }
@@ -131,26 +195,47 @@ fn run_all(seeds: &Range<u64>, jobs: Option<u16>, fail_fast: bool) -> bool {
         }
         drop(tell);
         for (seed, verdict) in in_order(seeds.start, told) {
-            match verdict {
-                Ok(run) => totals.add(&run),
-                Err(failure) => {
+            let digest = match verdict {
+                Ok(run) => {
+                    totals.add(&run);
+                    run.digest
+                }
+                Err(failing) => {
                     failed += 1;
                     clear_progress();
-                    say(format_args!("{failure}"));
-                    if failed <= FAILURES_SHOWN {
-                        show_tail(seed);
+                    say(format_args!("{failing}"));
+                    if failed <= FAILURES_EXPLAINED {
+                        explain(seed, &failing, !flags.no_shrink);
                     }
-                    if fail_fast {
+                    if flags.fail_fast {
                         break; // with the receiver gone the jobs end, too
                     }
+                    failing.digest.get()
                 }
+            };
+            if flags.digests {
+                say(format_args!("{seed} {digest:016x}"));
             }
             show_progress(seed - seeds.start + 1, seeds.end - seeds.start, failed);
         }
     });
     clear_progress();
-    say(format_args!("{totals}\n{} passed, {failed} failed", totals.seeds));
+    if totals.seeds > 0 {
+        say(format_args!("{totals}"));
+        show_speed(&totals);
+    }
+    say(format_args!("{} passed, {failed} failed", totals.seeds));
     failed == 0
+}
+
+/// Plays a seed twice; that the runs differ is a failure, too.
+fn twice(seed: u64, once: impl Fn() -> Verdict) -> Verdict {
+    let (one, other) = (once()?, once()?);
+    if one == other {
+        return Ok(one);
+    }
+    let line = format!("seed {seed}: run twice, it gives {:016x} and {:016x}", one.digest, other.digest);
+    Err(Box::new(Failing { law: "a run is a function of its seed".to_owned(), line, ..Failing::default() }))
 }
 
 /// What the jobs tell, in the order of the seeds, so that the output does not depend on who was faster.
@@ -169,61 +254,32 @@ fn in_order(first: u64, told: mpsc::Receiver<(u64, Verdict)>) -> impl Iterator<I
     })
 }
 
-fn judge_quietly(seed: u64) -> Verdict {
-    judge(seed, &mut Trace::quiet())
-}
-
-/// One run; a panic is a failure like any other.
-fn judge(seed: u64, trace: &mut Trace) -> Verdict {
-    match panic::catch_unwind(AssertUnwindSafe(|| raft::run(seed, trace))) {
-        Ok(Ok(totals)) => Ok(totals),
-        Ok(Err(failure)) => Err(failure.to_string()),
-        Err(_) => {
-            let panic = PANIC.take();
-            Err(format!("seed {seed} at {} (event {}): {panic}", trace.now(), trace.events()))
-        }
-    }
-}
-
-thread_local! {
-    /// The message of the last panic of this thread, with its place in the source.
-    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// A panic is told once, with its seed, instead of at once and without.
-fn keep_panics() {
-    panic::set_hook(Box::new(|info| PANIC.set(info.to_string().replace('\n', " "))));
-}
-
-/// Runs the seed once more for its last events.
-fn show_tail(seed: u64) {
-    let mut trace = Trace::tail(TAIL_LINES);
-    let _same = judge(seed, &mut trace);
-    say(format_args!("what was drawn:"));
-    for line in raft::describe(seed).lines() {
-        say(format_args!("  {line}"));
-    }
-    say(format_args!("the last events:"));
-    for line in trace.lines() {
-        say(format_args!("  {line}"));
-    }
-    say(format_args!("replay with: quorate-sim raft --seed {seed} --trace"));
-}
-
 /// A reader that goes away, as `head` does, is no failure.
-fn say(text: fmt::Arguments<'_>) {
+pub(crate) fn say(text: fmt::Arguments<'_>) {
     let _gone = writeln!(io::stdout(), "{text}");
 }
 
 fn show_progress(done: u64, of: u64, failed: u64) {
-    if io::stderr().is_terminal() && (done % PROGRESS_EVERY == 0 || done == of) {
-        eprint!("\r{done} of {of} seeds, {failed} failed");
-        let _shown = io::stderr().flush();
+    if io::stderr().is_terminal() {
+        if done % PROGRESS_EVERY == 0 || done == of {
+            eprint!("\r{done} of {of} seeds, {failed} failed");
+            let _shown = io::stderr().flush();
+        }
+    } else if done % PROGRESS_LINE_EVERY == 0 && done < of {
+        eprintln!("{done} of {of} seeds, {failed} failed");
     }
 }
 
-fn clear_progress() {
+pub(crate) fn clear_progress() {
     if io::stderr().is_terminal() {
         eprint!("\r\x1b[K");
     }
+}
+
+/// How fast it was, on standard error: what is on standard output depends on the seeds only.
+fn show_speed(totals: &Totals) {
+    let nanos = cpu_time_of_all().as_nanos().max(1);
+    let rate = |count: u64| u128::from(count) * 1_000_000_000 / nanos;
+    let (seeds, events) = (rate(totals.seeds), rate(totals.events));
+    eprintln!("{seeds} seeds and {events} events for each second of processor time");
 }

@@ -5,6 +5,8 @@ use std::{fmt, time::Duration};
 
 use machine_core::{Instant, Rng};
 
+use crate::faults::{Faults, Kind, Place};
+
 /// How bad the network is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NetworkProfile {
@@ -83,48 +85,73 @@ pub(crate) struct Network {
     profile: NetworkProfile,
     links: Vec<Link>,
     nodes: usize,
+    /// For what cuts have in common.
     rng: Rng,
+    /// Of each link: what becomes of a message does not depend on what others say to each other.
+    dice: Vec<Rng>,
+    faults: Faults,
 }
 
 impl Network {
-    pub(crate) fn new(nodes: usize, profile: NetworkProfile, rng: Rng) -> Self {
-        Self { profile, links: vec![Link::Open; nodes * nodes], nodes, rng }
+    pub(crate) fn new(nodes: usize, profile: NetworkProfile, mut rng: Rng, faults: Faults) -> Self {
+        let dice = (0..nodes * nodes).map(|_| rng.fork()).collect();
+        Self { profile, links: vec![Link::Open; nodes * nodes], nodes, rng, dice, faults }
     }
 
-    /// When a message sent now arrives.
-    pub(crate) fn route(&mut self, now: Instant, from: usize, to: usize) -> Arrivals {
+    /// When a message sent now arrives. The dice are thrown alike whatever becomes of it.
+    pub(crate) fn route(
+        &mut self,
+        now: Instant,
+        (from, to): (usize, usize),
+        message: &dyn fmt::Debug,
+    ) -> Arrivals {
+        let link = from * self.nodes + to;
+        let (place, dice) = (Place::link(from, to), &mut self.dice[link]);
+        let lost = dice.per_mille(self.profile.loss_per_mille);
+        let mut copies = [None; COPIES_MAX];
+        for (copy, delay) in copies.iter_mut().enumerate() {
+            if copy > 0 && !dice.per_mille(self.profile.duplicate_per_mille) {
+                break;
+            }
+            *delay = Some(draw_delay(&self.profile, dice));
+        }
         let mut arrivals = Arrivals::default();
-        let start = match self.links[from * self.nodes + to] {
+        let start = match self.links[link] {
             Link::Open => now,
             Link::Drop => return arrivals,
             Link::HoldUntil(end) => end.max(now),
         };
-        if self.rng.per_mille(self.profile.loss_per_mille) {
+        if lost && self.faults.strike(Kind::Loss, place, format_args!("loses {message:?}")) {
             return arrivals;
         }
-        arrivals.at[0] = Some(start + self.delay());
-        for copy in 1..COPIES_MAX {
-            if !self.rng.per_mille(self.profile.duplicate_per_mille) {
-                break;
+        let strikes = |kind, what: fmt::Arguments<'_>| self.faults.strike(kind, place, what);
+        for (copy, (usual, late)) in copies.into_iter().flatten().enumerate() {
+            if copy > 0 && !strikes(Kind::Double, format_args!("doubles {message:?}")) {
+                continue;
             }
-            arrivals.at[copy] = Some(start + self.delay());
+            let is_late =
+                |late: &Duration| strikes(Kind::Late, format_args!("delays by {late:?} {message:?}"));
+            arrivals.at[copy] = Some(start + usual + late.filter(is_late).unwrap_or_default());
         }
         arrivals
     }
 
     /// Cuts links until [`Network::open`]. `around` is the node on which shapes with a centre are centred; when `hold`
-    /// names the cut's end, messages wait for it, otherwise they are lost.
-    pub(crate) fn cut(&mut self, shape: Shape, around: usize, hold: Option<Instant>) {
-        let sides: Vec<bool> =
-            (0..self.nodes).map(|node| node != around && self.rng.per_mille(500)).collect();
+    /// names the cut's end, messages wait for it, otherwise they are lost. Shapes with two sides have those.
+    pub(crate) fn cut(&mut self, shape: Shape, around: usize, sides: &[bool], hold: Option<Instant>) {
         let closed = hold.map_or(Link::Drop, Link::HoldUntil);
         for from in 0..self.nodes {
             for to in 0..self.nodes {
-                if from != to && severs(shape, around, &sides, from, to) {
+                if from != to && severs(shape, around, sides, self.nodes, (from, to)) {
                     self.links[from * self.nodes + to] = closed;
                 }
             }
         }
+    }
+
+    /// For each node, on which of two sides it is; the centre is on the first.
+    pub(crate) fn draw_sides(&mut self, around: usize) -> Vec<bool> {
+        (0..self.nodes).map(|node| node != around && self.rng.per_mille(500)).collect()
     }
 
     /// Opens all links.
@@ -137,19 +164,16 @@ impl Network {
         self.open();
         self.profile = NetworkProfile::HEALTHY;
     }
-
-    fn delay(&mut self) -> Duration {
-        let NetworkProfile { delay_min, delay_mean, late_per_mille, late_max, .. } = self.profile;
-        let usual = delay_min + self.rng.duration(Duration::ZERO, delay_mean * 2);
-        if self.rng.per_mille(late_per_mille) {
-            usual + self.rng.duration(Duration::ZERO, late_max)
-        } else {
-            usual
-        }
-    }
 }
 
-fn severs(shape: Shape, around: usize, sides: &[bool], from: usize, to: usize) -> bool {
+/// The usual delay, and what comes on top when the message is late.
+fn draw_delay(profile: &NetworkProfile, dice: &mut Rng) -> (Duration, Option<Duration>) {
+    let usual = profile.delay_min + dice.duration(Duration::ZERO, profile.delay_mean * 2);
+    let late = dice.per_mille(profile.late_per_mille);
+    (usual, late.then(|| dice.duration(Duration::ZERO, profile.late_max)))
+}
+
+fn severs(shape: Shape, around: usize, sides: &[bool], nodes: usize, (from, to): (usize, usize)) -> bool {
     match shape {
         Shape::Halves => sides[from] != sides[to],
         Shape::OneWay => !sides[from] && sides[to],
@@ -159,7 +183,7 @@ fn severs(shape: Shape, around: usize, sides: &[bool], from: usize, to: usize) -
         Shape::Bridge => from != around && to != around && sides[from] != sides[to],
         Shape::Ring => {
             let apart = from.abs_diff(to);
-            apart != 1 && apart != sides.len() - 1
+            apart != 1 && apart != nodes - 1
         }
     }
 }

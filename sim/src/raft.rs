@@ -4,7 +4,7 @@ use std::fmt;
 
 use machine_core::Instant;
 
-use crate::{Digest, Trace};
+use crate::{Digest, Faults, Trace};
 
 mod adversaries;
 mod calls;
@@ -33,12 +33,27 @@ pub use judges::Violation;
 ///
 /// When a core panics, which is a bug of the core.
 pub fn run(seed: u64, trace: &mut Trace) -> Result<Totals, Box<Failure>> {
-    let mut world = world::World::new(seed, trace);
+    run_under(seed, &Faults::all(), trace)
+}
+
+/// Runs one seed as [`run`] does, with those of its faults that the gate lets through. The gate is for this run only.
+///
+/// # Errors
+///
+/// As [`run`].
+///
+/// # Panics
+///
+/// As [`run`].
+pub fn run_under(seed: u64, faults: &Faults, trace: &mut Trace) -> Result<Totals, Box<Failure>> {
+    let mut world = world::World::new(seed, faults.clone(), trace);
     match world.run() {
         Ok(()) => Ok(world.totals),
         Err(violation) => {
-            let (at, events) = (world.now, world.totals.events);
-            Err(Box::new(Failure { seed, at, events, profile: world.profile.to_string(), violation }))
+            let (at, events, digest) = (world.now, world.totals.events, world.trace.digest());
+            let healed_at = world.healing.is_some().then(|| Instant::ZERO + world.profile.unsafe_for);
+            let profile = world.profile.to_string();
+            Err(Box::new(Failure { seed, at, events, digest, healed_at, profile, violation }))
         }
     }
 }
@@ -226,6 +241,10 @@ pub struct Failure {
     pub at: Instant,
     /// Events up to and including the one that broke it.
     pub events: u64,
+    /// The digest of all that was done up to there.
+    pub digest: Digest,
+    /// When all faults had ended, if they had.
+    pub healed_at: Option<Instant>,
     /// What was drawn for the run.
     pub profile: String,
     /// The law and its breach.

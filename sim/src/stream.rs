@@ -8,7 +8,10 @@ use bytes::Bytes;
 use machine_core::{Instant, Rng};
 use transport::{Decoder, FrameError};
 
-use crate::Digest;
+use crate::{
+    Digest,
+    faults::{Faults, Kind, Place},
+};
 
 /// The kind of frame that carries messages.
 const KIND: u8 = 1;
@@ -67,6 +70,8 @@ pub(crate) struct Stream {
     /// The receiver's ends.
     ends: VecDeque<End>,
     pub(crate) broken: Broken,
+    place: Place,
+    faults: Faults,
 }
 
 /// The receiver's end of a connection.
@@ -83,7 +88,13 @@ struct End {
 const ENDS_MAX: usize = 4;
 
 impl Stream {
-    pub(crate) const fn new(body_bytes_max: usize, profile: StreamProfile, rng: Rng) -> Self {
+    pub(crate) const fn new(
+        body_bytes_max: usize,
+        profile: StreamProfile,
+        rng: Rng,
+        place: Place,
+        faults: Faults,
+    ) -> Self {
         Self {
             profile,
             rng,
@@ -93,6 +104,8 @@ impl Stream {
             arrives: Instant::ZERO,
             ends: VecDeque::new(),
             broken: Broken { resets: 0, corrupted: 0, refused: 0 },
+            place,
+            faults,
         }
     }
 
@@ -114,7 +127,10 @@ impl Stream {
                 bytes = self.corrupt(&bytes);
             }
             pieces.push((self.arrives, Piece { connection, bytes }));
-            if self.rng.per_mille(self.profile.reset_per_mille) {
+            let breaks = self.rng.per_mille(self.profile.reset_per_mille);
+            let left = rest.len();
+            if breaks && self.strikes(Kind::Reset, format_args!("breaks with {left} bytes of a frame unsent"))
+            {
                 self.reset();
                 break;
             }
@@ -197,14 +213,22 @@ impl Stream {
     }
 
     fn corrupt(&mut self, bytes: &[u8]) -> Bytes {
-        let mut bytes = bytes.to_vec();
         let at = self.below(bytes.len());
-        bytes[at] ^= 1 << self.rng.below(8);
+        let bit = self.rng.below(8);
+        if !self.strikes(Kind::Flip, format_args!("has bit {bit} of byte {at} of a piece turned round")) {
+            return Bytes::copy_from_slice(bytes);
+        }
+        let mut bytes = bytes.to_vec();
+        bytes[at] ^= 1 << bit;
         self.broken.corrupted += 1;
         if let Some(end) = self.ends.back_mut() {
             end.corrupted = true;
         }
         bytes.into()
+    }
+
+    fn strikes(&self, kind: Kind, what: std::fmt::Arguments<'_>) -> bool {
+        self.faults.strike(kind, self.place, what)
     }
 
     fn below(&mut self, limit: usize) -> usize {

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt, io};
 
 use machine_core::{Instant, NodeId};
 
-use crate::Digest;
+use crate::{Digest, Faults, Hearing};
 
 /// Records a run. Text is made only where someone wants to read it; the digest covers every event either way, so that
 /// a silent run and a told one can be compared.
@@ -14,6 +14,8 @@ pub struct Trace {
     events: u64,
     now: Instant,
     reader: Reader,
+    /// Whose harm is told between the events, and how much of it was.
+    faults: Option<(Faults, usize)>,
 }
 
 impl Trace {
@@ -85,21 +87,39 @@ impl Trace {
         self.digest.bytes(bytes);
     }
 
+    /// From now on the harm that this gate lets through, and keeps in words, is told between the events.
+    pub(crate) fn hear(&mut self, faults: &Faults) {
+        self.faults = (faults.hearing() == Hearing::Words).then(|| (faults.clone(), 0));
+    }
+
     fn tell(&mut self, now: Instant, who: Option<NodeId>, text: fmt::Arguments<'_>) {
-        let line = |now: Instant| match who {
+        if matches!(self.reader, Reader::Nobody) {
+            return;
+        }
+        if let Some((faults, told)) = &mut self.faults {
+            let strikes = faults.since(*told);
+            *told += strikes.len();
+            for strike in strikes {
+                self.line(strike.to_string());
+            }
+        }
+        self.line(match who {
             Some(node) => format!("{now} {node} {text}"),
             None => format!("{now} -- {text}"),
-        };
+        });
+    }
+
+    fn line(&mut self, line: String) {
         match &mut self.reader {
             Reader::Nobody => {}
             Reader::Tail { lines, lines_max } => {
                 if lines.len() >= *lines_max {
                     lines.pop_front();
                 }
-                lines.push_back(line(now));
+                lines.push_back(line);
             }
             Reader::Sink(sink) => {
-                if writeln!(sink.0, "{}", line(now)).is_err() {
+                if writeln!(sink.0, "{line}").is_err() {
                     self.reader = Reader::Nobody;
                 }
             }

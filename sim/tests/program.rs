@@ -17,7 +17,9 @@ fn text(bytes: &[u8]) -> String {
 fn seeds_pass_and_the_last_line_says_so() {
     let run = quorate_sim(&["raft", "--seeds", "3..9", "--jobs", "2"]);
     assert_eq!(text(&run.stdout).lines().last(), Some("6 passed, 0 failed"));
-    assert_eq!((run.status.code(), text(&run.stderr)), (Some(0), String::new()));
+    let speed = text(&run.stderr);
+    assert!(speed.ends_with("events for each second of processor time\n"), "{speed}");
+    assert_eq!((run.status.code(), speed.lines().count()), (Some(0), 1), "and nothing else to complain of");
 }
 
 #[test]
@@ -39,6 +41,42 @@ fn one_seed_is_replayed_to_the_byte() {
 }
 
 #[test]
+fn digests_are_printed_by_seed_and_equal_those_of_single_runs() {
+    let run = quorate_sim(&["raft", "--seeds", "4..7", "--digests"]);
+    let all = text(&run.stdout);
+    let digests: Vec<&str> =
+        all.lines().filter_map(|line| line.split_once(' ')).take(3).map(|of| of.1).collect();
+    for (seed, digest) in ["4", "5", "6"].iter().zip(digests) {
+        let one = text(&quorate_sim(&["raft", "--seed", seed]).stdout);
+        assert!(one.contains(&format!("digest {digest}\n")), "seed {seed}: {digest}\n{one}");
+    }
+}
+
+#[test]
+fn faults_are_chosen_by_name_and_number() {
+    let told =
+        |flags: &[&str]| text(&quorate_sim(&[&["raft", "--seed", "5", "--trace"], flags].concat()).stdout);
+    let crashes = |trace: &str| {
+        let named = |line: &&str| line.contains("[crash:");
+        trace
+            .lines()
+            .filter(named)
+            .filter_map(|line| line.rsplit(' ').next())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let all = told(&[]);
+    assert_eq!(crashes(&all)[..2], ["[crash:1]", "[crash:2]"]);
+    assert_eq!(crashes(&told(&["--only", "crash:2"])), ["[crash:2]"]);
+    assert_eq!(crashes(&told(&["--without", "crash:1"]))[0], "[crash:2]");
+    assert_eq!(crashes(&told(&["--only", "none"])), [""; 0]);
+    let healed = told(&["--heal-at", "1.5"]);
+    assert!(healed.lines().any(|line| line == "1.500000000s -- all faults end"), "{healed}");
+    let shared = all.lines().zip(healed.lines()).take_while(|(one, other)| one == other).count();
+    assert!(shared > 100, "up to the end of faults it is the same run; only {shared} lines are");
+}
+
+#[test]
 fn wrong_flags_are_named() {
     for (args, named) in [
         (&["raft", "--seeds", "9..3"][..], "write A..B with A below B"),
@@ -47,6 +85,12 @@ fn wrong_flags_are_named() {
         (&["raft", "--seed", "1", "--seeds", "0..2"][..], "cannot be used with"),
         (&["raft", "--trace"][..], "--seed <N>"),
         (&["raft", "--jobs", "0"][..], "--jobs"),
+        (&["raft", "--only", "crash"][..], "--seed <N>"),
+        (&["raft", "--seed", "1", "--only", "krash"][..], "there are crash, "),
+        (&["raft", "--seed", "1", "--without", "crash:0"][..], "counted from 1"),
+        (&["raft", "--seed", "1", "--only", "crash", "--without", "loss"][..], "cannot be used with"),
+        (&["raft", "--seed", "1", "--heal-at", "soon"][..], "write seconds"),
+        (&["raft", "--seed", "1", "--heal-at", "1.-5"][..], "write seconds"),
         (&["paxos"][..], "paxos"),
     ] {
         let run = quorate_sim(args);

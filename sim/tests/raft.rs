@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sim::{
-    Trace,
+    Faults, Hearing, Kind, Schedule, Strike, Trace,
     raft::{self, Totals},
 };
 
@@ -51,5 +51,53 @@ fn the_same_seed_gives_the_same_run() {
         assert_eq!(told.lines().count(), 10, "seed {seed}");
         assert!(once.is_ok(), "{once:?}");
         assert!(digests.insert(silent.digest().get()), "another seed gave the run of seed {seed}");
+    }
+}
+
+/// Plays the seed with these faults; what happened, and the digest.
+fn under(seed: u64, schedule: Schedule) -> (Vec<Strike>, Totals) {
+    let faults = Faults::new(schedule, Hearing::Numbers);
+    let totals = raft::run_under(seed, &faults, &mut Trace::quiet()).expect("no law is broken");
+    (faults.strikes(), totals)
+}
+
+#[test]
+fn the_faults_that_happened_give_the_run_again() {
+    for seed in 0..10 {
+        let (strikes, totals) = under(seed, Schedule::default());
+        assert_eq!(raft::run(seed, &mut Trace::quiet()).expect("no law is broken"), totals, "heard or not");
+        assert_eq!(under(seed, Schedule::of(&strikes)), (strikes, totals), "seed {seed}");
+    }
+}
+
+#[test]
+fn what_comes_before_a_spared_fault_stays_as_it_was() {
+    for seed in 0..15 {
+        let (strikes, _) = under(seed, Schedule::default());
+        let Some(spared) = strikes.get(strikes.len() / 2) else { continue };
+        let (others, _) = under(seed, Schedule::of([spared]).inverse());
+        let before = strikes.iter().position(|strike| strike == spared).expect("one of them");
+        assert_eq!(strikes[..before], others[..before], "seed {seed} without {spared}");
+        assert!(!others.iter().any(|strike| (strike.kind, strike.number) == (spared.kind, spared.number)));
+    }
+}
+
+#[test]
+fn without_faults_there_are_none() {
+    for seed in 0..10 {
+        let (strikes, totals) = under(seed, Schedule::of_kinds(&[Kind::Call]));
+        assert!(strikes.iter().all(|strike| strike.kind == Kind::Call), "seed {seed}");
+        let Totals { crashes, disk_stops, torn, pauses, partitions, lost, doubled, resets, .. } = totals;
+        assert_eq!(
+            [crashes, disk_stops, torn, pauses, partitions, lost, doubled, resets],
+            [0; 8],
+            "seed {seed}"
+        );
+        let Totals { broken, syncs_lost, full, partial, sectors_lost, damaged, corrupted, .. } = totals;
+        assert_eq!(
+            [broken, syncs_lost, full, partial, sectors_lost, damaged, corrupted],
+            [0; 7],
+            "seed {seed}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
 
+mod digests;
 mod msrv;
 mod mutants;
 mod steps;
@@ -23,6 +24,7 @@ cargo xtask: the project's own chores
   cargo xtask tidy --bless        first accepts that the pages marked `mirrors:` say what their files do
   cargo xtask mutants             breaks the code on purpose, and sees whether the tests find it
   cargo xtask mutants --help      how, and what a mutant is
+  cargo xtask digests             whether a seed of the simulator gives the same run in every build
   cargo xtask msrv                compiles with the oldest Rust that Cargo.toml promises
 
 Start with `cargo xtask tidy`: it takes a second, and each line says what to do.
@@ -58,6 +60,7 @@ fn run(args: &[&str]) -> Result<bool, Failure> {
         }
         ["test", options @ ..] => steps::run(&workspace::root()?, options),
         ["mutants", options @ ..] => mutants::run(&workspace::root()?, options),
+        ["digests"] => digests::check(&workspace::root()?),
         ["msrv"] => msrv::run(&Workspace::open()?),
         _ => Err(format!("`{}` is not a chore\n\n{HELP}", args.join(" "))),
     }

@@ -68,6 +68,14 @@ const STEPS: &[Step] = &[
         )
     },
     Step {
+        proof: Some("200 digests equal"),
+        ..step(
+            "digests",
+            "a seed of the simulator gives the same run, twice and in every build",
+            "xtask digests",
+        )
+    },
+    Step {
         proof: Some("11 passed, 0 failed"),
         ..step(
             "worlds",

@@ -13,6 +13,7 @@ use storage::{
 };
 
 use super::damage;
+use crate::faults::{Faults, Kind, Place};
 
 /// How often the operations of a medium fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub(crate) struct Medium {
     /// What was done to the disk after that.
     offence: Option<Operation>,
     pub(crate) struck: Struck,
+    place: Place,
+    faults: Faults,
 }
 
 /// What faults did.
@@ -85,7 +88,7 @@ pub(crate) struct Struck {
 }
 
 impl Medium {
-    pub(crate) fn new(profile: MediumProfile, rng: Rng) -> Self {
+    pub(crate) fn new(profile: MediumProfile, rng: Rng, place: Place, faults: Faults) -> Self {
         Self {
             disk: MemoryDisk::new(),
             profile,
@@ -96,6 +99,8 @@ impl Medium {
             failed: None,
             offence: None,
             struck: Struck::default(),
+            place,
+            faults,
         }
     }
 
@@ -130,20 +135,24 @@ impl Medium {
     /// sector, torn or as it was in between.
     pub(crate) fn crash(&mut self) {
         self.power = None;
-        let (rng, kept, struck) = (&mut self.rng, self.profile.kept_per_mille, &mut self.struck);
+        let Self { rng, profile, struck, faults, place, .. } = self;
         self.disk.crash(|pending| {
-            if rng.per_mille(kept) {
+            if rng.per_mille(profile.kept_per_mille) {
                 return Fate::Kept;
             }
-            struck.sectors_lost += 1;
-            match pending {
+            let fate = match pending {
                 Pending::Sector { versions, .. } => match rng.below(4) {
                     0 => Fate::Torn(small(rng.below(SECTOR_BYTES as u64))),
                     1 => Fate::Older(small(rng.below(versions as u64))),
                     _ => Fate::Lost,
                 },
                 Pending::Length { .. } | Pending::Directory(_) => Fate::Lost,
+            };
+            if !faults.strike(Kind::Sector, *place, format_args!("finds {pending:?} {fate:?}")) {
+                return Fate::Kept;
             }
+            struck.sectors_lost += 1;
+            fate
         });
     }
 
@@ -152,6 +161,9 @@ impl Medium {
     pub(crate) fn damage(&mut self, open: bool) -> Option<String> {
         let spare_newest = open || self.disk.pending() > 0;
         let hit = damage::draw(&self.disk, spare_newest, &mut self.rng)?;
+        if !self.strikes(Kind::Damage, format_args!("has its disk damaged: {hit}")) {
+            return None;
+        }
         let file = self.disk.open(&hit.file).ok()?;
         self.disk.write_at(&file, &[IoSlice::new(&hit.bytes)], hit.offset as u64).ok()?;
         self.disk.sync(&file).ok()?;
@@ -167,12 +179,18 @@ impl Medium {
 
     /// What goes wrong with the operation.
     fn next(&mut self, operation: Operation) -> io::Result<Fault> {
-        if let Some(left) = &mut self.power {
-            if *left == 0 {
-                self.dark = true;
-                return Err(io::ErrorKind::BrokenPipe.into());
+        match self.power {
+            None => {}
+            Some(0) => {
+                // Once dark, it stays dark.
+                self.dark = self.dark
+                    || self.strikes(Kind::Power, format_args!("stops before its log can {operation}"));
+                if self.dark {
+                    return Err(io::ErrorKind::BrokenPipe.into());
+                }
+                self.power = None;
             }
-            *left -= 1;
+            Some(left) => self.power = Some(left - 1),
         }
         if self.failed.is_some() && self.offence.is_none() && changes_bytes(operation) {
             self.offence = Some(operation);
@@ -192,23 +210,32 @@ impl Medium {
             short_per_mille,
             ..
         } = self.profile;
-        if self.interrupted < INTERRUPTED_MAX && self.rng.per_mille(interrupted_per_mille) {
+        let interrupted = self.interrupted < INTERRUPTED_MAX && self.rng.per_mille(interrupted_per_mille);
+        if interrupted && self.strikes(Kind::Part, format_args!("is interrupted in {operation}")) {
             self.interrupted += 1;
             self.struck.partial += 1;
             return Err(io::ErrorKind::Interrupted.into());
         }
         self.interrupted = 0;
         let needs_room = matches!(operation, Operation::Create | Operation::Allocate);
-        if needs_room && self.rng.per_mille(full_per_mille) {
+        if needs_room
+            && self.rng.per_mille(full_per_mille)
+            && self.strikes(Kind::Full, format_args!("has no room to {operation}"))
+        {
             self.struck.full += 1;
             return Err(io::ErrorKind::StorageFull.into());
         }
-        if operation == Operation::Sync && self.rng.below(100_000) < sync_lost_per_100k {
+        if operation == Operation::Sync
+            && self.rng.below(100_000) < sync_lost_per_100k
+            && self.strikes(Kind::Sync, format_args!("has a sync that fails and drops what was dirty"))
+        {
             self.struck.syncs_lost += 1;
             self.failed.get_or_insert(operation);
             return Ok(Fault::Broken);
         }
-        if self.rng.below(100_000) < broken_per_100k {
+        if self.rng.below(100_000) < broken_per_100k
+            && self.strikes(Kind::Broken, format_args!("cannot {operation}"))
+        {
             self.struck.broken += 1;
             if changes_bytes(operation) {
                 self.failed.get_or_insert(operation);
@@ -216,11 +243,18 @@ impl Medium {
             return Ok(Fault::Broken);
         }
         let splits = matches!(operation, Operation::Read | Operation::Write);
-        if splits && self.rng.per_mille(short_per_mille) {
+        if splits
+            && self.rng.per_mille(short_per_mille)
+            && self.strikes(Kind::Part, format_args!("does only a part of a {operation}"))
+        {
             self.struck.partial += 1;
             return Ok(Fault::Short);
         }
         Ok(Fault::None)
+    }
+
+    fn strikes(&self, kind: Kind, what: std::fmt::Arguments<'_>) -> bool {
+        self.faults.strike(kind, self.place, what)
     }
 
     /// For operations that happen as a whole or not at all.

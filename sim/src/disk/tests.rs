@@ -3,6 +3,7 @@ use machine_core::{Instant, NodeId, Rng, WriteId};
 use raft_core::{HardState, Index, Run, Term, Write};
 
 use super::{Disk, DiskProfile, MediumProfile, Trouble};
+use crate::faults::Faults;
 
 pub(crate) fn write(first: u64, count: u32) -> Write {
     let body: Bytes = [0, 0, 0, 0, 1].repeat(count as usize).into();
@@ -12,7 +13,7 @@ pub(crate) fn write(first: u64, count: u32) -> Write {
 }
 
 fn opened(seed: u64, profile: DiskProfile) -> Disk {
-    let mut disk = Disk::new(NodeId::of(1), profile, Rng::new(seed));
+    let mut disk = Disk::new(NodeId::of(1), profile, Rng::new(seed), Faults::all());
     let opened = disk.open(Index::ZERO).expect("an empty folder");
     assert!(opened.recovered.runs.is_empty() && opened.survived.is_empty());
     disk

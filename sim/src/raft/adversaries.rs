@@ -16,7 +16,10 @@ use super::{
     profile::Profile,
     world::{Event, World},
 };
-use crate::clock::Jump;
+use crate::{
+    clock::Jump,
+    faults::{Kind, Place},
+};
 
 mod ambusher;
 mod cornerer;
@@ -199,9 +202,19 @@ impl Adversary {
         match self {
             Self::Hunter(_) | Self::Ambusher(_) => Grip::Free,
             Self::Cornerer(cornerer) => cornerer.grips(scene, dice, from, to, message),
-            Self::Usurper(usurper) => usurper.grips(from, to, message),
-            Self::Dam(dam) => dam.grips(dice, from, to, message),
-            Self::Disturber(disturber) => disturber.grips(from, to, message),
+            Self::Usurper(usurper) => usurper.grips(from, to),
+            Self::Dam(dam) => dam.grips(dice, message),
+            Self::Disturber(disturber) => disturber.grips(from, to),
+        }
+    }
+
+    /// It has a message.
+    fn keeps(&mut self, message: Kept) {
+        match self {
+            Self::Usurper(usurper) => usurper.kept.push(message),
+            Self::Dam(dam) => dam.kept.push(message),
+            Self::Disturber(disturber) => disturber.kept.push(message),
+            Self::Hunter(_) | Self::Cornerer(_) | Self::Ambusher(_) => {}
         }
     }
 
@@ -240,14 +253,14 @@ impl World<'_> {
     /// Lets the adversary see an output; what it wants is to be done once the output is carried out.
     pub(crate) fn adversary_sees(&mut self, node: usize, output: &Output) -> Option<Harm> {
         let scene = Scene { now: self.now, nodes: &self.nodes, patience: self.profile.group.patience() };
-        self.adversary.as_mut()?.sees(&scene, &mut self.dice, node, output)
+        self.adversary.as_mut()?.sees(&scene, &mut self.adversary_dice, node, output)
     }
 
     /// Lets the adversary look around, and does what it wants.
     pub(crate) fn adversary_looks(&mut self) -> Verdict {
         let Some(adversary) = &mut self.adversary else { return Ok(()) };
         let scene = Scene { now: self.now, nodes: &self.nodes, patience: self.profile.group.patience() };
-        match adversary.looks(&scene, &mut self.dice) {
+        match adversary.looks(&scene, &mut self.adversary_dice) {
             Some(harm) => self.inflict(harm),
             None => Ok(()),
         }
@@ -257,12 +270,23 @@ impl World<'_> {
     pub(crate) fn adversary_grips(&mut self, from: usize, to: usize, message: &Message) -> Grip {
         let Some(adversary) = &mut self.adversary else { return Grip::Free };
         let scene = Scene { now: self.now, nodes: &self.nodes, patience: self.profile.group.patience() };
-        let grip = adversary.grips(&scene, &mut self.dice, from, to, message);
-        if grip != Grip::Free {
-            self.totals.gripped += 1;
-            let words = [44, from as u64, to as u64, grip as u64];
-            self.note(from, &words, format_args!("speaks to n{} in vain: {grip:?}", to + 1));
+        let grip = adversary.grips(&scene, &mut self.adversary_dice, from, to, message);
+        let place = Place::link(from, to);
+        let does = grip != Grip::Free
+            && self.faults.strike(
+                Kind::Grip,
+                place,
+                format_args!("is in an adversary's hands, {grip:?}: {message:?}"),
+            );
+        if !does {
+            return Grip::Free;
         }
+        if grip == Grip::Kept {
+            adversary.keeps(Kept { from, to, message: message.clone() });
+        }
+        self.totals.gripped += 1;
+        let words = [44, from as u64, to as u64, grip as u64];
+        self.note(from, &words, format_args!("speaks to n{} in vain: {grip:?}", to + 1));
         grip
     }
 
@@ -285,16 +309,24 @@ impl World<'_> {
         self.totals.struck += 1;
         match harm {
             Harm::Crash { node } if self.nodes[node].is_up() => {
-                let end = self.draw_end();
+                let end = self.draw_end_of(node);
+                if !self.strikes(Kind::Hunt, node, format_args!("crashes at the worst moment ({end:?})")) {
+                    return Ok(());
+                }
                 self.crash(node, end, "at the worst moment")
             }
             Harm::Doom { node, within } => {
-                let at = self.now + self.dice.duration(Duration::ZERO, within);
-                let (boot, end) = (self.nodes[node].boot, self.draw_end());
-                self.queue.push(at, Event::Doom { node, boot, end });
+                let at = self.now + self.adversary_dice.duration(Duration::ZERO, within);
+                let (boot, end) = (self.nodes[node].boot, self.draw_end_of(node));
+                if self.strikes(Kind::Hunt, node, format_args!("crashes ({end:?}) before its disk is done")) {
+                    self.queue.push(at, Event::Doom { node, boot, end });
+                }
                 Ok(())
             }
             Harm::Pause { node } if self.nodes[node].is_up() => {
+                if !self.strikes(Kind::Pause, node, format_args!("is paused until another leads")) {
+                    return Ok(());
+                }
                 self.nodes[node].paused = true;
                 self.totals.pauses += 1;
                 self.note(node, &[34, 0], format_args!("is paused until another leads"));
@@ -347,7 +379,7 @@ impl World<'_> {
             format_args!("{} messages that were held back are let go", kept.len()),
         );
         for Kept { from, to, message } in kept {
-            let at = self.now + self.dice.duration(Duration::ZERO, within);
+            let at = self.now + self.adversary_dice.duration(Duration::ZERO, within);
             self.queue.push(at, Event::Deliver { from, to, message: Box::new(message) });
         }
     }

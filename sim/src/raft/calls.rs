@@ -164,8 +164,8 @@ impl World<'_> {
     /// The state machine does some of what it was given: the core is told, and clients get their answers.
     fn machine_works(&mut self, node: usize, now: Instant) -> Verdict {
         let queued = self.nodes[node].machine.queue.len() as u64;
-        let whole = 1 + self.dice.below(queued);
-        let piecemeal = self.dice.per_mille(self.profile.host.repeat_per_mille);
+        let whole = 1 + self.nodes[node].dice.below(queued);
+        let piecemeal = self.nodes[node].dice.per_mille(self.profile.host.repeat_per_mille);
         for _ in 0..whole {
             let Some(run) = self.nodes[node].machine.queue.pop_front() else { break };
             let state = &mut self.nodes[node];
@@ -183,7 +183,7 @@ impl World<'_> {
             }
             let Some(core) = &mut state.core else { return Ok(()) };
             if piecemeal {
-                let middle = run.first().get() + self.dice.below(u64::from(run.count()));
+                let middle = run.first().get() + state.dice.below(u64::from(run.count()));
                 core.applied(now, Index::new(middle)).map_err(misused)?;
             }
         }
@@ -197,11 +197,13 @@ impl World<'_> {
     /// The node's own time; a sloppy host's may lie a little before what it said last.
     fn local_time(&mut self, node: usize, exact: bool) -> Instant {
         let now = self.nodes[node].clock.local(self.now);
-        let sloppy = self.profile.host.repeat_per_mille > 0 && !exact && self.dice.below(SLOPPY_ONE_IN) == 0;
+        let sloppy = self.profile.host.repeat_per_mille > 0
+            && !exact
+            && self.nodes[node].dice.below(SLOPPY_ONE_IN) == 0;
         if !sloppy {
             return now;
         }
-        let back = self.dice.duration(Duration::ZERO, Duration::from_millis(5));
+        let back = self.nodes[node].dice.duration(Duration::ZERO, Duration::from_millis(5));
         Instant::from_nanos(now.as_nanos().saturating_sub(back.subsec_nanos().into()))
     }
 }

@@ -1,5 +1,7 @@
 //! Clients: unique proposals, linearizable reads, and now and then a wish about who should lead.
 
+use std::fmt;
+
 use machine_core::{Instant, NodeId, Rng};
 use raft_core::{ENTRY_HEADER_BYTES, Index, LogPos, ProposeError, Raft, ReadError, ReadId, TransferError};
 
@@ -8,7 +10,7 @@ use super::{
     profile::LoadProfile,
     world::{Event, World},
 };
-use crate::raft::node::Input;
+use crate::{faults::Kind, raft::node::Input};
 
 const HONEST: &str = "refusals tell the truth";
 
@@ -38,6 +40,17 @@ pub(crate) enum Command {
     StepDown,
 }
 
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Propose { payloads, .. } => write!(f, "{} entries", payloads.len()),
+            Self::Read { .. } => f.write_str("a read"),
+            Self::Transfer { to } => write!(f, "a handover to {to}"),
+            Self::StepDown => f.write_str("a step down"),
+        }
+    }
+}
+
 /// What the clients know.
 #[derive(Debug)]
 pub(crate) struct Clients {
@@ -48,6 +61,8 @@ pub(crate) struct Clients {
     number_bytes: usize,
     /// A payload that was refused when it was asked for after healing.
     refused: Option<Vec<u8>>,
+    /// What they want, and of whom: other faults do not make it another.
+    dice: Rng,
     /// What the newest command led to.
     pub(crate) outcome: Option<Taken>,
 }
@@ -61,12 +76,13 @@ pub(crate) enum Taken {
 
 impl Clients {
     /// So many clients, who know how much an append can hold.
-    pub(crate) fn new(clients: usize, append_bytes_max: usize) -> Self {
+    pub(crate) fn new(clients: usize, append_bytes_max: usize, dice: Rng) -> Self {
         Self {
             believed: vec![None; clients],
             proposed: 0,
             number_bytes: (append_bytes_max - ENTRY_HEADER_BYTES).min(NUMBER_BYTES_MAX),
             refused: None,
+            dice,
             outcome: None,
         }
     }
@@ -93,19 +109,23 @@ impl World<'_> {
     /// Some client does something, and the next is scheduled.
     pub(crate) fn client_acts(&mut self) -> Verdict {
         let interval = self.profile.load.interval;
-        let next = self.now + self.dice.duration(interval / 10, interval * 2);
+        let next = self.now + self.clients.dice.duration(interval / 10, interval * 2);
         self.queue.push(next, Event::Client);
-        let client = below(&mut self.dice, self.clients.believed.len());
-        let anyone = self.dice.per_mille(100);
-        let lure = self.lure().filter(|_| self.dice.per_mille(500));
-        let believed = lure.or(self.clients.believed[client].filter(|_| !anyone));
-        let node = believed.unwrap_or_else(|| below(&mut self.dice, self.nodes.len()));
+        let client = below(&mut self.clients.dice, self.clients.believed.len());
+        let anyone = self.clients.dice.per_mille(100);
+        let some = below(&mut self.clients.dice, self.nodes.len());
+        let tempted = self.clients.dice.per_mille(500);
+        let lure = self.lure().filter(|_| tempted);
+        let node = lure.or(self.clients.believed[client].filter(|_| !anyone)).unwrap_or(some);
+        let command = self.draw_command(client);
+        if !self.strikes(Kind::Call, node, format_args!("is asked by client {client} for {command}")) {
+            return Ok(());
+        }
         if !self.nodes[node].is_up() {
             self.clients.believed[client] = None;
             return Ok(());
         }
         self.clients.believed[client] = Some(node);
-        let command = self.draw_command(client);
         self.input(node, Input::Command(command))
     }
 
@@ -170,17 +190,17 @@ impl World<'_> {
             payload_max,
             ..
         } = self.profile.load;
-        if self.dice.per_mille(transfer_per_mille) {
-            let to = NodeId::of(self.dice.below(self.nodes.len() as u64) + 1);
+        if self.clients.dice.per_mille(transfer_per_mille) {
+            let to = NodeId::of(self.clients.dice.below(self.nodes.len() as u64) + 1);
             return Command::Transfer { to };
         }
-        if self.dice.per_mille(step_down_per_mille) {
+        if self.clients.dice.per_mille(step_down_per_mille) {
             return Command::StepDown;
         }
-        if self.dice.per_mille(read_per_mille) {
+        if self.clients.dice.per_mille(read_per_mille) {
             return Command::Read { client };
         }
-        let count = (1 + self.dice.below(batch_max)).min(self.clients.numbers_left());
+        let count = (1 + self.clients.dice.below(batch_max)).min(self.clients.numbers_left());
         if count == 0 {
             return Command::Read { client };
         }
@@ -188,9 +208,9 @@ impl World<'_> {
         let payloads = (0..count)
             .map(|_| {
                 // Now and then one that may be too large.
-                let huge = self.dice.per_mille(3);
+                let huge = self.clients.dice.per_mille(3);
                 let most = if huge { limit } else { payload_max };
-                let length = below(&mut self.dice, most + 1);
+                let length = below(&mut self.clients.dice, most + 1);
                 self.number_payload(length)
             })
             .collect();

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::world::World;
-use crate::clock::Jump;
+use crate::{clock::Jump, faults::Kind};
 
 /// The furthest that a clock goes ahead at once.
 const AHEAD_MAX: Duration = Duration::from_secs(5);
@@ -35,6 +35,9 @@ impl World<'_> {
 
     /// The node's clock jumps. Its next tick comes when the clock says so.
     pub(crate) fn jump(&mut self, node: usize, jump: Jump) {
+        if !self.strikes(Kind::Jump, node, format_args!("its clock jumps: {jump:?}")) {
+            return;
+        }
         self.totals.jumps += 1;
         let (kind, by) = match jump {
             Jump::Ahead(by) => (0, by),

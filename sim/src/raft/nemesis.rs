@@ -11,7 +11,11 @@ use super::{
     node::Input,
     world::{Event, World},
 };
-use crate::{disk::Trouble, network::Shape};
+use crate::{
+    disk::Trouble,
+    faults::{Kind, Place},
+    network::Shape,
+};
 
 /// When all faults are over, nodes that do not run are started within this.
 const PROMPT: Duration = Duration::from_millis(1);
@@ -61,8 +65,11 @@ impl World<'_> {
             Fault::Crash => {
                 let victim = self.pick_victim();
                 self.schedule_fault(fault);
-                if self.nodes[victim].is_up() {
-                    let end = self.draw_end();
+                let end = self.draw_end();
+                let up = self.nodes[victim].is_up();
+                let what =
+                    format_args!("crashes by itself ({end:?}){}", if up { "" } else { ", but is down" });
+                if self.strikes(Kind::Crash, victim, what) && up {
                     return self.crash(victim, end, "by itself");
                 }
             }
@@ -124,7 +131,7 @@ impl World<'_> {
     }
 
     fn schedule_start(&mut self, node: usize) {
-        let down = self.dice.duration(Duration::from_micros(100), self.profile.faults.down_max);
+        let down = self.nodes[node].dice.duration(Duration::from_micros(100), self.profile.faults.down_max);
         let most = if self.healing.is_some() { PROMPT } else { down };
         self.queue.push(self.now + down.min(most), Event::Start { node });
     }
@@ -135,14 +142,18 @@ impl World<'_> {
             return Ok(());
         }
         let had = self.nodes[node].machine.applied.get();
-        let lost = self.dice.per_mille(self.profile.faults.machine_lost_per_mille);
-        let old = self.dice.per_mille(300);
+        let dice = &mut self.nodes[node].dice;
+        let lost = dice.per_mille(self.profile.faults.machine_lost_per_mille);
+        let old = dice.per_mille(300);
         let applied = Index::new(match (lost, old) {
             (true, _) => 0,
-            (false, true) => self.dice.below(had + 1),
+            (false, true) => dice.below(had + 1),
             (false, false) => had,
         });
-        let seed = self.dice.next_u64();
+        let seed = dice.next_u64();
+        let what = format_args!("starts with {applied} applied instead of {had}");
+        let older = applied.get() < had && self.strikes(Kind::Machine, node, what);
+        let applied = if older { applied } else { Index::new(had) };
         self.nodes[node].machine.applied = applied;
         let opened = match self.nodes[node].disk.open(applied) {
             Ok(opened) => opened,
@@ -231,7 +242,7 @@ impl World<'_> {
         state.paused = false;
         let boot = state.boot;
         self.note(node, &[33, held.len() as u64], format_args!("goes on; {} inputs wait", held.len()));
-        let tick_first = self.dice.per_mille(500);
+        let tick_first = self.nodes[node].dice.per_mille(500);
         let ticks = |now| now == tick_first;
         if ticks(true) {
             self.input(node, Input::Tick)?;
@@ -250,12 +261,13 @@ impl World<'_> {
 
     fn pause(&mut self) {
         let node = self.pick_victim();
-        if !self.nodes[node].is_up() || self.nodes[node].paused {
+        let pause = self.dice.duration(Duration::from_millis(100), self.profile.faults.pause_max);
+        let struck = self.strikes(Kind::Pause, node, format_args!("is paused for {pause:?}"));
+        if !struck || !self.nodes[node].is_up() || self.nodes[node].paused {
             return;
         }
         self.nodes[node].paused = true;
         self.totals.pauses += 1;
-        let pause = self.dice.duration(Duration::from_millis(100), self.profile.faults.pause_max);
         self.note(node, &[34, pause.subsec_nanos().into()], format_args!("is paused for {pause:?}"));
         let boot = self.nodes[node].boot;
         self.queue.push(self.now + pause, Event::Resume { node, boot });
@@ -266,26 +278,35 @@ impl World<'_> {
         let shape = Shape::ALL[below(&mut self.dice, Shape::ALL.len())];
         let end = self.now + self.dice.duration(Duration::from_millis(50), self.profile.faults.partition_max);
         let hold = self.dice.per_mille(250).then_some(end);
-        self.network.open();
-        self.network.cut(shape, around, hold);
-        self.totals.partitions += 1;
         let words = [35, around as u64, shape as u64, u64::from(hold.is_some())];
         let kind = if hold.is_some() { "clogs" } else { "cuts" };
+        self.queue.push(end, Event::Fault(Fault::Partition { over: true }));
+        let sides = self.network.draw_sides(around);
+        let what = format_args!("the network {kind} ({shape}, around n{}) until {end}", around + 1);
+        if !self.faults.strike(Kind::Partition, Place::World, what) {
+            return;
+        }
+        self.network.open();
+        self.network.cut(shape, around, &sides, hold);
+        self.totals.partitions += 1;
         self.trace.note(
             self.now,
             None,
             &words,
             format_args!("the network {kind} ({shape}, around n{}) until {end}", around + 1),
         );
-        self.queue.push(end, Event::Fault(Fault::Partition { over: true }));
     }
 
     fn hand_over(&mut self) -> Verdict {
-        let Some(leader) = self.newest_leader().map(place) else { return Ok(()) };
         let to = NodeId::of(self.dice.below(self.nodes.len() as u64) + 1);
         let longest = self.profile.group.timing.election_min;
         let end = self.now + self.dice.duration(longest / 20, longest);
-        self.network.cut(Shape::Deaf, leader, Some(end));
+        let Some(leader) = self.newest_leader().map(place) else { return Ok(()) };
+        let what = format_args!("hears late until {end} and is asked to hand over to {to}");
+        if !self.strikes(Kind::Handover, leader, what) {
+            return Ok(());
+        }
+        self.network.cut(Shape::Deaf, leader, &[], Some(end));
         self.trace.note(
             self.now,
             None,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use machine_core::{Instant, NodeId, WriteId};
+use machine_core::{Instant, NodeId, Rng, WriteId};
 use raft_core::{Config, FetchId, Index, Message, Raft, RoleName, Run, Status, Term};
 
 use super::client::Command;
@@ -24,6 +24,8 @@ pub(crate) struct Node {
     pub(crate) given: WriteId,
     pub(crate) confirmed: WriteId,
     pub(crate) clock: Clock,
+    /// What its host does, and when.
+    pub(crate) dice: Rng,
     pub(crate) paused: bool,
     /// Whether its disk was found damaged: it never starts again.
     pub(crate) retired: bool,
@@ -90,7 +92,7 @@ pub(crate) enum Input {
 }
 
 impl Node {
-    pub(crate) fn new(config: Config, id: NodeId, disk: Disk, clock: Clock) -> Self {
+    pub(crate) fn new(config: Config, id: NodeId, disk: Disk, clock: Clock, dice: Rng) -> Self {
         Self {
             id,
             config,
@@ -100,6 +102,7 @@ impl Node {
             given: WriteId::NONE,
             confirmed: WriteId::NONE,
             clock,
+            dice,
             paused: false,
             retired: false,
             held: VecDeque::new(),

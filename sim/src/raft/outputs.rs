@@ -9,11 +9,13 @@ use super::{
     adversaries::Grip,
     client::place,
     judges::{Verdict, Violation, bounds, durability, hold},
-    node::Input,
+    nemesis::End,
+    node::{Input, Node},
     world::{Done, Event, World},
 };
 
 use crate::{
+    faults::Kind,
     network::Arrivals,
     stream::{Piece, Wrong},
 };
@@ -25,18 +27,23 @@ impl World<'_> {
     /// Takes the node's outputs: mostly all, now and then only some or none, for later.
     pub(crate) fn take_outputs(&mut self, node: usize) -> Verdict {
         let safe = self.healing.is_some();
-        let lazy = !safe && self.dice.per_mille(self.profile.host.undrained_per_mille);
-        let most = if lazy { self.dice.below(4) } else { u64::MAX };
-        let crashes = !safe && self.dice.per_mille(self.profile.faults.crash_between_per_mille);
-        let crash_at = if crashes { self.dice.below(CRASH_WITHIN) } else { u64::MAX };
+        let lazy = !safe && self.nodes[node].dice.per_mille(self.profile.host.undrained_per_mille);
+        let most = if lazy { self.nodes[node].dice.below(4) } else { u64::MAX };
+        let lazy = lazy && self.strikes(Kind::Lazy, node, format_args!("leaves all outputs but {most}"));
+        let most = if lazy { most } else { u64::MAX };
+        let crashes = !safe && self.nodes[node].dice.per_mille(self.profile.faults.crash_between_per_mille);
+        let crash_at = if crashes { self.nodes[node].dice.below(CRASH_WITHIN) } else { u64::MAX };
         let mut taken = 0;
         while taken < most {
             let Some(output) = self.nodes[node].core.as_mut().and_then(raft_core::Raft::poll_output) else {
                 break;
             };
             if taken == crash_at {
-                let end = self.draw_end();
-                return self.crash(node, end, "between two outputs");
+                let end = self.draw_end_of(node);
+                let what = format_args!("crashes ({end:?}) before it can {output:?}");
+                if self.strikes(Kind::Between, node, what) {
+                    return self.crash(node, end, "between two outputs");
+                }
             }
             taken += 1;
             bounds::step(node, taken)?;
@@ -55,6 +62,12 @@ impl World<'_> {
         Ok(())
     }
 
+    /// How a node ends that ends by what it just did.
+    pub(crate) fn draw_end_of(&mut self, node: usize) -> End {
+        let killed = self.nodes[node].dice.per_mille(self.profile.faults.kill_per_mille);
+        if killed { End::Process } else { End::Power }
+    }
+
     /// Schedules the state machine's next work, unless it is idle or scheduled.
     pub(crate) fn schedule_apply(&mut self, node: usize) {
         if self.nodes[node].machine.queue.is_empty() {
@@ -62,7 +75,7 @@ impl World<'_> {
         }
         let most =
             if self.healing.is_some() { Duration::from_micros(10) } else { self.profile.host.apply_max };
-        let at = self.now + self.dice.duration(Duration::ZERO, most);
+        let at = self.now + self.nodes[node].dice.duration(Duration::ZERO, most);
         let boot = self.nodes[node].boot;
         self.queue.push(at, Event::Done { node, boot, done: Done::Input(Input::Applied) });
     }
@@ -76,7 +89,7 @@ impl World<'_> {
             return;
         }
         let late = if self.healing.is_some() { Duration::ZERO } else { self.profile.host.tick_late_max };
-        let at = due + self.dice.duration(Duration::ZERO, late);
+        let at = due + state.dice.duration(Duration::ZERO, late);
         if state.tick_at.is_none_or(|scheduled| at < scheduled) {
             state.tick_at = Some(at);
             self.queue.push(at, Event::Tick { node });
@@ -139,7 +152,7 @@ impl World<'_> {
         let sent = self.through_the_codec(message)?;
         self.totals.messages += 1;
         let arrivals = match self.adversary_grips(from, to, &sent) {
-            Grip::Free => self.network.route(self.now, from, to),
+            Grip::Free => self.network.route(self.now, (from, to), message),
             Grip::Lost => Arrivals::default(),
             Grip::Kept => return Ok(()),
         };
@@ -235,19 +248,19 @@ impl World<'_> {
     fn fetch(&mut self, node: usize, id: FetchId, from: Index) -> Verdict {
         self.totals.fetches += 1;
         self.note(node, &[13, id.get(), from.get()], format_args!("asks its disk for {from} ({id})"));
-        let disk = &mut self.nodes[node].disk;
+        let Node { disk, dice, .. } = &mut self.nodes[node];
         let Some(given) = disk.written().fetch(from).cloned() else {
             let detail = format!("n{} asks for {from}, its disk was never given that", node + 1);
             return Err(Violation { law: "fetches ask for what was written", detail });
         };
-        let now_or_later = if self.dice.per_mille(250) { disk.read(from) } else { Ok(None) };
+        let now_or_later = if dice.per_mille(250) { disk.read(from) } else { Ok(None) };
         let (run, read) = match now_or_later {
             Ok(found) => (found.clone().unwrap_or(given), found.is_some()),
             Err(trouble) => return self.disk_fails(node, trouble),
         };
         let most =
             if self.healing.is_some() { Duration::from_micros(50) } else { self.profile.host.fetch_max };
-        let at = self.now + self.dice.duration(Duration::ZERO, most);
+        let at = self.now + self.nodes[node].dice.duration(Duration::ZERO, most);
         let boot = self.nodes[node].boot;
         self.queue.push(at, Event::Done { node, boot, done: Done::Fetch { id, from, run, read } });
         Ok(())
@@ -263,9 +276,9 @@ impl World<'_> {
         run: Run,
         read: bool,
     ) -> Verdict {
-        let disk = &mut self.nodes[node].disk;
+        let Node { disk, dice, .. } = &mut self.nodes[node];
         // What was asked for may be overwritten by a log that ends before it: then the old answer is as good as any.
-        let anew = disk.written().fetch(from).is_some() && (!read || self.dice.per_mille(500));
+        let anew = disk.written().fetch(from).is_some() && (!read || dice.per_mille(500));
         let newer = if anew { disk.read(from) } else { Ok(Some(run.clone())) };
         match newer {
             Err(trouble) => self.disk_fails(node, trouble),
@@ -283,7 +296,7 @@ impl World<'_> {
         if std::mem::replace(&mut self.nodes[node].undrained, true) {
             return;
         }
-        let at = self.now + self.dice.duration(Duration::ZERO, Duration::from_millis(100));
+        let at = self.now + self.nodes[node].dice.duration(Duration::ZERO, Duration::from_millis(100));
         let boot = self.nodes[node].boot;
         self.queue.push(at, Event::Done { node, boot, done: Done::Input(Input::Drain) });
     }

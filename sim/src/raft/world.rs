@@ -19,6 +19,7 @@ use crate::{
     Trace,
     clock::{Clock, RATE_TRUE_PPM},
     disk::{Disk, Struck, Trouble},
+    faults::{Faults, Kind, Place},
     network::Network,
     queue::Queue,
     stream::{Broken, Piece, Stream},
@@ -35,7 +36,8 @@ const QUEUE_MAX: usize = 1 << 17;
 pub(crate) struct World<'t> {
     pub(crate) now: Instant,
     pub(crate) queue: Queue<Event>,
-    /// Every choice that has no generator of its own.
+    /// Faults that come by themselves. Clients, hosts, links and disks have generators of their own: what is done to one
+    /// of them does not change what the dice say to the others, and a schedule of faults can be shrunk.
     pub(crate) dice: Rng,
     pub(crate) profile: Profile,
     pub(crate) network: Network,
@@ -45,9 +47,12 @@ pub(crate) struct World<'t> {
     pub(crate) clients: Clients,
     pub(crate) judges: Judges,
     pub(crate) trace: &'t mut Trace,
+    /// The gate that all harm passes.
+    pub(crate) faults: Faults,
     pub(crate) totals: Totals,
     pub(crate) healing: Option<Healing>,
     pub(crate) adversary: Option<Adversary>,
+    pub(crate) adversary_dice: Rng,
     /// Reused for the heads of messages.
     pub(crate) head: Vec<u8>,
 }
@@ -111,29 +116,40 @@ pub(crate) enum Done {
 }
 
 impl<'t> World<'t> {
-    pub(crate) fn new(seed: u64, trace: &'t mut Trace) -> Self {
+    pub(crate) fn new(seed: u64, faults: Faults, trace: &'t mut Trace) -> Self {
         let mut dice = Rng::new(seed);
-        let profile = Profile::draw(&mut dice);
-        let network = Network::new(profile.group.nodes, profile.network, dice.fork());
+        let mut profile = Profile::draw(&mut dice);
+        if let Some(at) = faults.schedule().heal_at() {
+            profile.unsafe_for = profile.unsafe_for.min(at.since(Instant::ZERO));
+        }
+        trace.hear(&faults);
+        let size = profile.group.nodes;
+        let network = Network::new(size, profile.network, dice.fork(), faults.clone());
         let body_bytes_max = profile.group.limits.append_bytes + wire::HEAD_BYTES_MAX;
         let streams = profile.streams.map(|streams| {
-            let stream = |_| Stream::new(body_bytes_max, streams, dice.fork());
-            (0..profile.group.nodes * profile.group.nodes).map(stream).collect()
+            let stream = |place| {
+                let place = Place::link(place / size, place % size);
+                Stream::new(body_bytes_max, streams, dice.fork(), place, faults.clone())
+            };
+            (0..size * size).map(stream).collect()
         });
-        let nodes = (0..profile.group.nodes).map(|node| new_node(node, &profile, &mut dice)).collect();
-        let adversary = profile.faults.aim.map(|aim| Adversary::new(aim, &mut dice));
+        let nodes = (0..size).map(|node| new_node(node, &profile, &mut dice, &faults)).collect();
+        let mut adversary_dice = dice.fork();
+        let adversary = profile.faults.aim.map(|aim| Adversary::new(aim, &mut adversary_dice));
         Self {
             now: Instant::ZERO,
             queue: Queue::new(),
             network,
             streams,
             nodes,
-            clients: Clients::new(profile.load.clients, profile.group.limits.append_bytes),
-            judges: Judges::new(profile.group.nodes, profile.load.history),
+            clients: Clients::new(profile.load.clients, profile.group.limits.append_bytes, dice.fork()),
+            judges: Judges::new(size, profile.load.history),
             trace,
+            faults,
             totals: Totals::default(),
             healing: None,
             adversary,
+            adversary_dice,
             head: Vec::new(),
             dice,
             profile,
@@ -151,6 +167,7 @@ impl<'t> World<'t> {
         self.schedule_faults();
         while let Some((at, event)) = self.queue.pop() {
             self.now = at;
+            self.faults.set_now(at);
             self.totals.events += 1;
             hold(self.totals.events < EVENTS_MAX && self.queue.len() < QUEUE_MAX, "a run ends", || {
                 format!("{} events happened, {} wait", self.totals.events, self.queue.len())
@@ -177,6 +194,11 @@ impl<'t> World<'t> {
         }
         self.call(node, input)?;
         self.settle(node)
+    }
+
+    /// Whether a harm to this node, for which the dice have fallen, is to be done.
+    pub(crate) fn strikes(&self, kind: Kind, node: usize, what: std::fmt::Arguments<'_>) -> bool {
+        self.faults.strike(kind, Place::node(node), what)
     }
 
     /// A note about one node.
@@ -233,8 +255,9 @@ impl<'t> World<'t> {
             return Err(Violation { law: "a sync covers something", detail: format!("n{}", node + 1) });
         };
         let mut told = vec![*newest];
-        if self.dice.per_mille(self.profile.host.repeat_per_mille) {
-            let part = usize::try_from(self.dice.below(synced.len() as u64)).expect("below a length");
+        let dice = &mut self.nodes[node].dice;
+        if dice.per_mille(self.profile.host.repeat_per_mille) {
+            let part = usize::try_from(dice.below(synced.len() as u64)).expect("below a length");
             told = vec![synced[part].0, *newest, synced[part].0];
         }
         self.note(node, &[1, newest.get()], format_args!("has {newest} on its disk"));
@@ -261,7 +284,7 @@ impl<'t> World<'t> {
             Trouble::Failed(why) => {
                 self.totals.disk_stops += 1;
                 self.note(node, &[37], format_args!("its disk fails: {why}"));
-                let end = if self.dice.per_mille(300) { End::Power } else { End::Process };
+                let end = if self.nodes[node].dice.per_mille(300) { End::Power } else { End::Process };
                 self.crash(node, end, "since its disk fails")
             }
             Trouble::Damaged(what) => {
@@ -300,10 +323,11 @@ impl<'t> World<'t> {
     }
 }
 
-fn new_node(node: usize, profile: &Profile, dice: &mut Rng) -> Node {
-    let disk = Disk::new(NodeId::of(node as u64 + 1), profile.disk, dice.fork());
+fn new_node(node: usize, profile: &Profile, dice: &mut Rng, faults: &Faults) -> Node {
+    let disk = Disk::new(NodeId::of(node as u64 + 1), profile.disk, dice.fork(), faults.clone());
     let start = Instant::from_nanos(dice.below(1 << 40));
     let drift = profile.host.drift_ppm;
     let rate = RATE_TRUE_PPM - drift + dice.below(2 * drift + 1);
-    Node::new(profile.group.config(node), NodeId::of(node as u64 + 1), disk, Clock::new(start, rate))
+    let clock = Clock::new(start, rate);
+    Node::new(profile.group.config(node), NodeId::of(node as u64 + 1), disk, clock, dice.fork())
 }

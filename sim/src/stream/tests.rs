@@ -1,11 +1,12 @@
 use machine_core::{Instant, Rng};
 
 use super::{Piece, Stream, StreamProfile};
+use crate::faults::{Faults, Place};
 
 const LARGEST: usize = 4096;
 
 fn stream(seed: u64, profile: StreamProfile) -> Stream {
-    Stream::new(LARGEST, profile, Rng::new(seed))
+    Stream::new(LARGEST, profile, Rng::new(seed), Place::link(0, 1), Faults::all())
 }
 
 fn bodies() -> impl Iterator<Item = Vec<u8>> {

@@ -175,7 +175,8 @@ fn simulate(simulator: &Program, bounds: Bounds) -> Result<Verdict, Failure> {
     for seeds in ranges(bounds) {
         let mut command = Command::new(&simulator.path);
         let range = format!("{}..{}", seeds.start, seeds.end);
-        command.args(["raft", "--fail-fast", "--seeds", &range, "--jobs", &bounds.jobs.min(256).to_string()]);
+        let jobs = bounds.jobs.min(256).to_string();
+        command.args(["raft", "--fail-fast", "--no-shrink", "--seeds", &range, "--jobs", &jobs]);
         let ended = child::run(&mut command, SIM_TIME_MAX)?;
         match ended.status {
             Some(status) if status.success() => {}

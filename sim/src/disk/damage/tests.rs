@@ -2,11 +2,12 @@ use machine_core::{Instant, NodeId, Rng, WriteId};
 use raft_core::Index;
 
 use crate::disk::{Disk, DiskProfile, Trouble, tests::write};
+use crate::faults::Faults;
 
 /// A log of several segments, all of it durable, and closed.
 fn closed(seed: u64) -> Disk {
     let profile = DiskProfile { segment_bytes: 4096, ..DiskProfile::HEALTHY };
-    let mut disk = Disk::new(NodeId::of(1), profile, Rng::new(seed));
+    let mut disk = Disk::new(NodeId::of(1), profile, Rng::new(seed), Faults::all());
     disk.open(Index::ZERO).expect("an empty folder");
     for id in 1..=60 {
         disk.write(WriteId::new(id), write(id, 1));
@@ -34,7 +35,7 @@ fn whatever_is_hit_is_noticed() {
 
 #[test]
 fn a_log_without_proof_is_spared() {
-    let mut disk = Disk::new(NodeId::of(1), DiskProfile::HEALTHY, Rng::new(1));
+    let mut disk = Disk::new(NodeId::of(1), DiskProfile::HEALTHY, Rng::new(1), Faults::all());
     disk.open(Index::ZERO).expect("an empty folder");
     disk.write(WriteId::new(1), write(1, 1));
     assert!(disk.start_sync(Instant::ZERO).expect("healthy").is_some());

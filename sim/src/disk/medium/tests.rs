@@ -8,9 +8,10 @@ use machine_core::Rng;
 use storage::{Disk, disk::Operation};
 
 use super::{Medium, MediumProfile, Plug};
+use crate::faults::{Faults, Place};
 
 fn plug(seed: u64, profile: MediumProfile) -> Plug {
-    Plug(Rc::new(RefCell::new(Medium::new(profile, Rng::new(seed)))))
+    Plug(Rc::new(RefCell::new(Medium::new(profile, Rng::new(seed), Place::node(0), Faults::all()))))
 }
 
 /// The first bytes of a file of 4 sectors that was written sector by sector and not synced, after a crash.

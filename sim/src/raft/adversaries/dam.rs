@@ -57,12 +57,11 @@ impl Dam {
         dam
     }
 
-    pub(super) fn grips(&mut self, dice: &mut Rng, from: usize, to: usize, message: &Message) -> Grip {
+    pub(super) fn grips(&self, dice: &mut Rng, message: &Message) -> Grip {
         let held = message.term() == self.term && self.holds.is(message) && self.kept.len() < KEPT_MAX;
         if !held || !dice.per_mille(self.per_mille) {
             return Grip::Free;
         }
-        self.kept.push(Kept { from, to, message: message.clone() });
         Grip::Kept
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use machine_core::{Instant, Rng};
-use raft_core::{Message, Term};
+use raft_core::Term;
 
 use super::{Grip, Harm, Kept, Scene};
 use crate::{clock::Jump, raft::profile::pick};
@@ -77,7 +77,7 @@ impl Disturber {
         }
     }
 
-    pub(super) fn grips(&mut self, from: usize, to: usize, message: &Message) -> Grip {
+    pub(super) fn grips(&self, from: usize, to: usize) -> Grip {
         let Some(suspect) = self.suspect else { return Grip::Free };
         let leader = self.settled.map(|((leader, _), _)| leader);
         let (says, hears) = (from == suspect, to == suspect);
@@ -89,7 +89,6 @@ impl Disturber {
             How::Nothing | How::Asleep | How::Crashed | How::Jumped => false,
         };
         if gripped && self.how == How::Held && self.kept.len() < KEPT_MAX {
-            self.kept.push(Kept { from, to, message: message.clone() });
             return Grip::Kept;
         }
         if gripped { Grip::Lost } else { Grip::Free }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use machine_core::{Instant, Rng};
-use raft_core::{Index, Message, Term};
+use raft_core::{Index, Term};
 
 use super::{Grip, Harm, Kept, Scene};
 use crate::raft::profile::pick;
@@ -58,17 +58,14 @@ impl Usurper {
         }
     }
 
-    pub(super) fn grips(&mut self, from: usize, to: usize, message: &Message) -> Grip {
+    pub(super) fn grips(&self, from: usize, to: usize) -> Grip {
         let Some(Away { leader: (leader, _), how, .. }) = self.away else { return Grip::Free };
         let (says, hears) = (from == leader, to == leader);
         match how {
             How::Cut if says || hears => Grip::Lost,
             How::Mute if says => Grip::Lost,
             How::Deaf if hears => Grip::Lost,
-            How::Held if (says || hears) && self.kept.len() < KEPT_MAX => {
-                self.kept.push(Kept { from, to, message: message.clone() });
-                Grip::Kept
-            }
+            How::Held if (says || hears) && self.kept.len() < KEPT_MAX => Grip::Kept,
             How::Held if says || hears => Grip::Lost,
             How::Cut | How::Mute | How::Deaf | How::Held | How::Asleep => Grip::Free,
         }
