@@ -94,6 +94,11 @@ impl Clients {
         (numbers - NUMBERS_KEPT).saturating_sub(self.proposed)
     }
 
+    /// What they want from here on is drawn from other dice.
+    pub(crate) fn throw_anew(&mut self, dice: &mut Rng) {
+        self.dice = dice.fork();
+    }
+
     /// A payload that no other has.
     fn payload(&mut self, length: usize) -> Vec<u8> {
         let number = self.proposed;

@@ -1,12 +1,12 @@
 //! One run: a group, its network, its clients and its faults, moved by one queue of events and one seed.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use machine_core::{Instant, NodeId, Rng};
 use raft_core::{FetchId, Index, Message, Run, wire};
 
 use super::{
-    Totals,
+    Plan, Shapes, Totals, Variation,
     adversaries::Adversary,
     client::Clients,
     healing::Healing,
@@ -53,6 +53,10 @@ pub(crate) struct World<'t> {
     pub(crate) healing: Option<Healing>,
     pub(crate) adversary: Option<Adversary>,
     pub(crate) adversary_dice: Rng,
+    /// Events before which the dice become others.
+    pub(crate) variations: VecDeque<Variation>,
+    /// Where the shapes of the group are kept, if anybody asks.
+    shapes: Option<&'t mut Shapes>,
     /// Reused for the heads of messages.
     pub(crate) head: Vec<u8>,
 }
@@ -116,8 +120,13 @@ pub(crate) enum Done {
 }
 
 impl<'t> World<'t> {
-    pub(crate) fn new(seed: u64, faults: Faults, trace: &'t mut Trace) -> Self {
-        let mut dice = Rng::new(seed);
+    pub(crate) fn new(
+        plan: &Plan,
+        faults: Faults,
+        shapes: Option<&'t mut Shapes>,
+        trace: &'t mut Trace,
+    ) -> Self {
+        let mut dice = Rng::new(plan.seed);
         let mut profile = Profile::draw(&mut dice);
         if let Some(at) = faults.schedule().heal_at() {
             profile.unsafe_for = profile.unsafe_for.min(at.since(Instant::ZERO));
@@ -150,6 +159,8 @@ impl<'t> World<'t> {
             healing: None,
             adversary,
             adversary_dice,
+            variations: plan.variations.iter().copied().collect(),
+            shapes,
             head: Vec::new(),
             dice,
             profile,
@@ -172,8 +183,12 @@ impl<'t> World<'t> {
             hold(self.totals.events < EVENTS_MAX && self.queue.len() < QUEUE_MAX, "a run ends", || {
                 format!("{} events happened, {} wait", self.totals.events, self.queue.len())
             })?;
+            self.vary();
             self.handle(event)?;
             self.adversary_looks()?;
+            if let Some(shapes) = &mut self.shapes {
+                shapes.see(self.totals.events, &self.nodes);
+            }
             if self.healing.as_ref().is_some_and(Healing::is_over) {
                 break;
             }
