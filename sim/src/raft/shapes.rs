@@ -68,3 +68,6 @@ fn shape_of(node: &Node, term: Term, commit: Index, last: LogPos) -> u64 {
     let commits = u64::from(up && node.seen.commit < commit);
     [terms, commits, log].iter().fold(does, |shape, part| shape * 8 + part)
 }
+
+#[cfg(test)]
+mod tests;
