@@ -1,14 +1,27 @@
 //! A node's own clock, which need not agree with anyone's.
 
+use std::time::Duration;
+
 use machine_core::Instant;
 
-/// A clock that runs at its own rate from its own start. It never goes back, and has no other fault.
+/// A clock that runs at its own rate from its own start, and goes on evenly unless it is told to jump.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     local: u64,
     world: u64,
     /// Local nanoseconds per million of the world's.
     rate_ppm: u64,
+}
+
+/// How a clock, or the machine under it, goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Jump {
+    /// It is suddenly so much later: the machine slept, or its clock was set.
+    Ahead(Duration),
+    /// For so long by the world's clock it shows the same.
+    Stands(Duration),
+    /// It is suddenly so much earlier, though never before its start.
+    Back(Duration),
 }
 
 /// A clock as fast as the world's.
@@ -34,9 +47,20 @@ impl Clock {
         Instant::from_nanos(self.world.saturating_add(saturated(passed)))
     }
 
-    /// Runs at another rate from the world's `now` on, without a jump.
+    /// Jumps at the world's `now`, and then goes on at its rate.
+    pub(crate) fn jump(&mut self, now: Instant, jump: Jump) {
+        let (shown, world) = (self.local(now), now.as_nanos().max(self.world));
+        let nanos = |by: Duration| saturated(by.as_nanos());
+        (self.local, self.world) = match jump {
+            Jump::Ahead(by) => ((shown + by).as_nanos(), world),
+            Jump::Stands(by) => (shown.as_nanos(), world.saturating_add(nanos(by))),
+            Jump::Back(by) => (shown.as_nanos().saturating_sub(nanos(by)), world),
+        };
+    }
+
+    /// Runs at another rate from the world's `now` on, without a jump; one that stands does so to its end.
     pub(crate) fn set_rate(&mut self, now: Instant, rate_ppm: u64) {
-        *self = Self { local: self.local(now).as_nanos(), world: now.as_nanos(), rate_ppm };
+        *self = Self { local: self.local(now).as_nanos(), world: now.as_nanos().max(self.world), rate_ppm };
     }
 }
 

@@ -314,8 +314,9 @@ impl Disk {
         self.medium.borrow_mut().damage(self.log.is_some())
     }
 
-    /// Takes away all faults.
-    pub(crate) fn heal(&mut self) {
+    /// Takes away all faults; a sync under way ends by `latest`.
+    pub(crate) fn heal(&mut self, latest: Instant) {
+        self.busy_until = self.busy_until.min(latest);
         self.profile = DiskProfile { segment_bytes: self.profile.segment_bytes, ..DiskProfile::HEALTHY };
         self.medium.borrow_mut().heal();
     }

@@ -19,16 +19,19 @@ use clap::{Args, Parser, Subcommand};
 use machine_core::Instant;
 use sim::{
     Faults, Hearing, Schedule, Trace,
-    raft::{self, Totals},
+    raft::{self, Plan, Totals, Variation},
 };
 
 use crate::{
     explain::{cpu_time_of_all, explain},
-    play::{Failing, Verdict, keep_panics, play},
+    explore::explore,
+    play::{Failing, Verdict, keep_panics, play, play_watched},
 };
 
 #[path = "main/explain.rs"]
 mod explain;
+#[path = "main/explore.rs"]
+mod explore;
 #[path = "main/play.rs"]
 mod play;
 
@@ -57,6 +60,7 @@ Examples:
   quorate-sim raft --seed 42 --trace | less  one run again, told event by event
   quorate-sim raft --seed 42 --without loss  the same run, but no message is lost
   quorate-sim raft --seed 42 --only crash:2  the same run with its second crash and no other fault
+  quorate-sim raft --explore 10000           runs that come to something new are varied
 
 A run is a function of its seed: the same seed gives the same digest, everywhere. A seed that fails is shrunk: what is
 printed are the few faults that break the same law, and the command that plays them.
@@ -67,8 +71,8 @@ Faults are numbered by kind, in the order in which they happen; a trace names th
 [crash:2]. --only and --without take a list of kinds, numbers and ranges: crash, crash:2, loss:8-12, loss:100-
 
   of nodes        crash, between (two outputs), hunt (at the worst moment), pause, machine (restarted empty or old),
-                  lazy (outputs left for later)
-  of the network  partition, handover (the leader hears late), loss, double, late; reset and flip on connections
+                  lazy (outputs left for later), jump (its clock)
+  of the network  grip (an adversary has the message), partition, handover (the leader hears late), loss, double, late; reset and flip on connections
   of disks        power (fails within what a log does), sector (lost or torn by it), damage, broken, sync, full,
                   part (interrupted, or a part only), stall
   no fault        call (what clients ask for)";
@@ -100,6 +104,15 @@ struct RaftFlags {
     /// All faults end at this virtual time, in seconds, if they would end later; with --seed
     #[arg(long, value_name = "SECONDS", requires = "seed", value_parser = parse_moment)]
     heal_at: Option<Instant>,
+    /// Throw other dice from these events on, as --explore says it; with --seed
+    #[arg(long, value_name = "EVENT:SALT,..", requires = "seed", value_delimiter = ',')]
+    vary: Vec<Variation>,
+    /// Run so many times, from the first of the seeds on, and vary the runs that come to something new
+    #[arg(long, value_name = "RUNS", conflicts_with_all = ["seed", "digests"], value_parser = clap::value_parser!(u64).range(1..))]
+    explore: Option<u64>,
+    /// Count what as many fresh seeds come to, without varying any; with --explore
+    #[arg(long, requires = "explore")]
+    fresh: bool,
     /// Run each seed twice, and print its digest; two computers, and two builds, must agree on all of them
     #[arg(long, conflicts_with = "seed")]
     digests: bool,
@@ -117,9 +130,10 @@ struct RaftFlags {
 fn main() -> ExitCode {
     let Cli { core: Core::Raft(flags) } = Cli::parse();
     keep_panics();
-    let passed = match flags.seed {
-        Some(seed) => run_one(seed, flags),
-        None => run_all(&flags),
+    let passed = match (flags.seed, flags.explore) {
+        (Some(seed), _) => run_one(seed, flags),
+        (None, Some(runs)) => explore(flags.seeds.start, runs, !flags.fresh, jobs(&flags), flags.fail_fast),
+        (None, None) => run_all(&flags),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -147,13 +161,15 @@ fn run_one(seed: u64, flags: RaftFlags) -> bool {
     say(format_args!("seed {seed}\n{}", raft::describe(seed)));
     let schedule = flags.only.or_else(|| flags.without.map(|without| without.inverse())).unwrap_or_default();
     let schedule = schedule.healed_at(flags.heal_at);
+    let plan = flags.vary.iter().fold(Plan::of(seed), |plan, variation| plan.varied(*variation));
+    let plain = plan.variations.is_empty();
     let shrinks = !flags.no_shrink && !flags.trace && schedule.is_all();
     let (mut trace, hearing) = if flags.trace {
         (Trace::told(Box::new(BufWriter::new(io::stdout()))), Hearing::Words)
     } else {
         (Trace::quiet(), Hearing::Nothing)
     };
-    let verdict = play(seed, &Faults::new(schedule.clone(), hearing), &mut trace);
+    let verdict = play_watched(&plan, &Faults::new(schedule.clone(), hearing), None, &mut trace);
     drop(trace); // and with it goes what was not yet written
     match verdict {
         Ok(totals) => {
@@ -162,7 +178,7 @@ fn run_one(seed: u64, flags: RaftFlags) -> bool {
         }
         Err(failing) => {
             say(format_args!("{failing}\ndigest {}", failing.digest));
-            if !flags.trace {
+            if plain && !flags.trace {
                 explain(seed, &failing, schedule, shrinks);
             }
             say(format_args!("0 passed, 1 failed"));
@@ -171,9 +187,14 @@ fn run_one(seed: u64, flags: RaftFlags) -> bool {
     }
 }
 
+/// How many runs at a time.
+fn jobs(flags: &RaftFlags) -> usize {
+    flags.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
 fn run_all(flags: &RaftFlags) -> bool {
     let seeds = &flags.seeds;
-    let jobs = flags.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let jobs = jobs(flags);
     let next = AtomicU64::new(seeds.start);
     let (mut totals, mut failed) = (Totals::default(), 0);
     thread::scope(|scope| {

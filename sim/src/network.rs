@@ -154,6 +154,12 @@ impl Network {
         (0..self.nodes).map(|node| node != around && self.rng.per_mille(500)).collect()
     }
 
+    /// What becomes of messages from here on is drawn from other dice.
+    pub(crate) fn throw_anew(&mut self, dice: &mut Rng) {
+        self.rng = dice.fork();
+        self.dice.fill_with(|| dice.fork());
+    }
+
     /// Opens all links.
     pub(crate) fn open(&mut self) {
         self.links.fill(Link::Open);

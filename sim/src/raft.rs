@@ -6,17 +6,27 @@ use machine_core::Instant;
 
 use crate::{Digest, Faults, Trace};
 
+mod adversaries;
 mod calls;
 mod client;
+mod clocks;
+mod explore;
 mod healing;
 mod judges;
 mod nemesis;
 mod node;
 mod outputs;
+mod plan;
 mod profile;
+mod shapes;
 mod world;
 
-pub use judges::Violation;
+pub use self::{
+    explore::{Explorer, Found},
+    judges::Violation,
+    plan::{Plan, Variation},
+    shapes::Shapes,
+};
 
 /// Runs one seed from the first start to the last check.
 ///
@@ -44,14 +54,32 @@ pub fn run(seed: u64, trace: &mut Trace) -> Result<Totals, Box<Failure>> {
 ///
 /// As [`run`].
 pub fn run_under(seed: u64, faults: &Faults, trace: &mut Trace) -> Result<Totals, Box<Failure>> {
-    let mut world = world::World::new(seed, faults.clone(), trace);
+    play(&Plan::of(seed), faults, None, trace)
+}
+
+/// Runs a plan as [`run_under`] runs a seed, and adds what the group went through to `shapes`, if they are asked for.
+///
+/// # Errors
+///
+/// As [`run`].
+///
+/// # Panics
+///
+/// As [`run`].
+pub fn play<'t>(
+    plan: &Plan,
+    faults: &Faults,
+    shapes: Option<&'t mut Shapes>,
+    trace: &'t mut Trace,
+) -> Result<Totals, Box<Failure>> {
+    let mut world = world::World::new(plan, faults.clone(), shapes, trace);
     match world.run() {
         Ok(()) => Ok(world.totals),
         Err(violation) => {
             let (at, events, digest) = (world.now, world.totals.events, world.trace.digest());
             let healed_at = world.healing.is_some().then(|| Instant::ZERO + world.profile.unsafe_for);
             let profile = world.profile.to_string();
-            Err(Box::new(Failure { seed, at, events, digest, healed_at, profile, violation }))
+            Err(Box::new(Failure { plan: plan.clone(), at, events, digest, healed_at, profile, violation }))
         }
     }
 }
@@ -101,6 +129,12 @@ pub struct Totals {
     pub segments_max: u64,
     /// Nodes that were paused.
     pub pauses: u64,
+    /// Times that a clock jumped.
+    pub jumps: u64,
+    /// Times that an adversary struck.
+    pub struck: u64,
+    /// Messages that an adversary lost or held back.
+    pub gripped: u64,
     /// Times that links were cut.
     pub partitions: u64,
     /// Messages sent.
@@ -154,6 +188,9 @@ impl Totals {
         self.retired += other.retired;
         self.segments_max = self.segments_max.max(other.segments_max);
         self.pauses += other.pauses;
+        self.jumps += other.jumps;
+        self.struck += other.struck;
+        self.gripped += other.gripped;
         self.partitions += other.partitions;
         self.messages += other.messages;
         self.lost += other.lost;
@@ -196,6 +233,9 @@ impl fmt::Display for Totals {
             ("interrupted or partial", self.partial),
             ("most segments", self.segments_max),
             ("pauses", self.pauses),
+            ("clocks jumped", self.jumps),
+            ("adversaries struck", self.struck),
+            ("messages in their hands", self.gripped),
             ("partitions", self.partitions),
             ("messages sent", self.messages),
             ("messages lost", self.lost),
@@ -221,8 +261,8 @@ impl fmt::Display for Totals {
 /// A run in which a law was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The seed, which gives the same run again.
-    pub seed: u64,
+    /// What gives the same run again.
+    pub plan: Plan,
     /// The virtual time.
     pub at: Instant,
     /// Events up to and including the one that broke it.
@@ -239,7 +279,9 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "seed {} at {} (event {}): {}", self.seed, self.at, self.events, self.violation)
+        let Self { plan, at, events, violation, .. } = self;
+        let varied = if plan.variations.is_empty() { String::new() } else { format!(" ({plan})") };
+        write!(f, "seed {}{varied} at {at} (event {events}): {violation}", plan.seed)
     }
 }
 

@@ -77,6 +77,26 @@ fn faults_are_chosen_by_name_and_number() {
 }
 
 #[test]
+fn exploring_counts_shapes_whatever_the_jobs() {
+    let explored = |jobs| text(&quorate_sim(&["raft", "--explore", "80", "--jobs", jobs]).stdout);
+    let one = explored("1");
+    assert!(one.contains(" variations: ") && one.ends_with("80 passed, 0 failed\n"), "{one}");
+    assert_eq!(one, explored("3"));
+}
+
+#[test]
+fn a_varied_run_is_replayed() {
+    let digest = |flags: &[&str]| {
+        let told = text(&quorate_sim(&[&["raft", "--seed", "5"], flags].concat()).stdout);
+        told.lines().find(|line| line.contains("digest")).map(str::to_owned)
+    };
+    let varied = digest(&["--vary", "300:1,900:2"]);
+    assert_eq!(varied, digest(&["--vary", "300:1,900:2"]));
+    assert_ne!(varied, digest(&["--vary", "300:1"]));
+    assert_ne!(varied, digest(&[]));
+}
+
+#[test]
 fn wrong_flags_are_named() {
     for (args, named) in [
         (&["raft", "--seeds", "9..3"][..], "write A..B with A below B"),
@@ -91,6 +111,10 @@ fn wrong_flags_are_named() {
         (&["raft", "--seed", "1", "--only", "crash", "--without", "loss"][..], "cannot be used with"),
         (&["raft", "--seed", "1", "--heal-at", "soon"][..], "write seconds"),
         (&["raft", "--seed", "1", "--heal-at", "1.-5"][..], "write seconds"),
+        (&["raft", "--vary", "3:1"][..], "--seed <N>"),
+        (&["raft", "--seed", "1", "--vary", "3"][..], "write EVENT:SALT"),
+        (&["raft", "--explore", "0"][..], "--explore"),
+        (&["raft", "--fresh"][..], "--explore <RUNS>"),
         (&["paxos"][..], "paxos"),
     ] {
         let run = quorate_sim(args);

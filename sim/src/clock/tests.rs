@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use machine_core::{Instant, Rng};
 
-use super::{Clock, RATE_TRUE_PPM};
+use super::{Clock, Jump, RATE_TRUE_PPM};
 
 #[test]
 fn a_deadline_is_reached_at_the_moment_named_and_not_before() {
@@ -22,4 +24,30 @@ fn a_change_of_rate_is_no_jump() {
     let before = clock.local(now);
     clock.set_rate(now, RATE_TRUE_PPM);
     assert_eq!(clock.local(now), before);
+}
+
+#[test]
+fn jumps_lead_where_they_say_and_then_time_goes_on() {
+    let (now, second, milli) = (Instant::from_millis(500), Duration::from_secs(1), Duration::from_millis(1));
+    let jumped = |jump| {
+        let mut clock = Clock::new(Instant::from_millis(10_000), RATE_TRUE_PPM);
+        clock.jump(now, jump);
+        [now, now + milli, now + second].map(|at| clock.local(at).as_nanos() / 1_000_000)
+    };
+    assert_eq!(jumped(Jump::Ahead(3 * second)), [13_500, 13_501, 14_500]);
+    assert_eq!(jumped(Jump::Back(20 * milli)), [10_480, 10_481, 11_480]);
+    assert_eq!(jumped(Jump::Stands(400 * milli)), [10_500, 10_500, 11_100]);
+    assert_eq!(jumped(Jump::Back(100 * second)), [0, 1, 1_000]);
+}
+
+#[test]
+fn a_clock_that_stands_reaches_its_deadlines_afterwards() {
+    let mut clock = Clock::new(Instant::ZERO, 500_000);
+    let now = Instant::from_millis(100);
+    clock.jump(now, Jump::Stands(Duration::from_millis(40)));
+    clock.set_rate(Instant::from_millis(110), RATE_TRUE_PPM);
+    assert_eq!(clock.world(Instant::from_millis(51)), Instant::from_millis(141));
+    assert_eq!(clock.world(Instant::from_millis(50)), Instant::from_millis(140), "by then at the latest");
+    clock.jump(Instant::from_millis(120), Jump::Ahead(Duration::from_millis(5)));
+    assert_eq!(clock.local(Instant::from_millis(141)), Instant::from_millis(56), "it still stood");
 }

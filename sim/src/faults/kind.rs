@@ -25,6 +25,8 @@ pub enum Kind {
     Handover,
     /// Data at rest become others.
     Damage,
+    /// A clock goes ahead, stands or goes back.
+    Jump,
     /// A disk operation fails for good.
     Broken,
     /// A sync fails and drops what was dirty.
@@ -41,6 +43,8 @@ pub enum Kind {
     Double,
     /// A message is late.
     Late,
+    /// A message is lost or held back by an adversary.
+    Grip,
     /// A connection breaks.
     Reset,
     /// A bit on a connection is turned round.
@@ -52,7 +56,7 @@ pub enum Kind {
 }
 
 /// Each kind with its name.
-const NAMES: [(Kind, &str); 22] = [
+const NAMES: [(Kind, &str); 24] = [
     (Kind::Crash, "crash"),
     (Kind::Between, "between"),
     (Kind::Hunt, "hunt"),
@@ -63,6 +67,7 @@ const NAMES: [(Kind, &str); 22] = [
     (Kind::Partition, "partition"),
     (Kind::Handover, "handover"),
     (Kind::Damage, "damage"),
+    (Kind::Jump, "jump"),
     (Kind::Broken, "broken"),
     (Kind::Sync, "sync"),
     (Kind::Full, "full"),
@@ -71,6 +76,7 @@ const NAMES: [(Kind, &str); 22] = [
     (Kind::Loss, "loss"),
     (Kind::Double, "double"),
     (Kind::Late, "late"),
+    (Kind::Grip, "grip"),
     (Kind::Reset, "reset"),
     (Kind::Flip, "flip"),
     (Kind::Lazy, "lazy"),

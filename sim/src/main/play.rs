@@ -9,7 +9,7 @@ use std::{
 use machine_core::Instant;
 use sim::{
     Digest, Faults, Trace,
-    raft::{self, Totals},
+    raft::{self, Plan, Shapes, Totals},
 };
 
 /// How one seed went.
@@ -42,7 +42,17 @@ pub(crate) fn keep_panics() {
 
 /// Plays the seed with the faults that the gate lets through.
 pub(crate) fn play(seed: u64, faults: &Faults, trace: &mut Trace) -> Verdict {
-    match panic::catch_unwind(AssertUnwindSafe(|| raft::run_under(seed, faults, trace))) {
+    play_watched(&Plan::of(seed), faults, None, trace)
+}
+
+/// Plays the plan, and keeps the shapes of the group, if they are asked for.
+pub(crate) fn play_watched(
+    plan: &Plan,
+    faults: &Faults,
+    shapes: Option<&mut Shapes>,
+    trace: &mut Trace,
+) -> Verdict {
+    match panic::catch_unwind(AssertUnwindSafe(|| raft::play(plan, faults, shapes, trace))) {
         Ok(Ok(totals)) => Ok(totals),
         Ok(Err(failure)) => Err(Box::new(Failing {
             law: failure.violation.law.to_owned(),
@@ -52,7 +62,7 @@ pub(crate) fn play(seed: u64, faults: &Faults, trace: &mut Trace) -> Verdict {
         })),
         Err(_) => {
             let (panic, place) = PANIC.take();
-            let line = format!("seed {seed} at {} (event {}): {panic}", trace.now(), trace.events());
+            let line = format!("seed {} at {} (event {}): {panic}", plan.seed, trace.now(), trace.events());
             let law = format!("panicked at {place}");
             Err(Box::new(Failing { law, line, digest: trace.digest(), healed_at: None }))
         }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use machine_core::{Instant, Misuse};
-use raft_core::{Event as Fact, Index, LogPos};
+use machine_core::{Instant, Misuse, NodeId};
+use raft_core::{Event as Fact, Index, LogPos, Message, RoleName};
 
 use super::{
+    client::place,
     judges::{Verdict, Violation, bounds, hold, monotone},
-    node::{Input, Node},
+    node::{Glimpse, Input, Node},
     world::World,
 };
 
@@ -26,20 +27,22 @@ impl World<'_> {
     pub(crate) fn call(&mut self, node: usize, input: Input) -> Verdict {
         let now = self.local_time(node, matches!(input, Input::Tick));
         let id = self.nodes[node].id;
-        let Node { core: Some(core), confirmed, .. } = &mut self.nodes[node] else { return Ok(()) };
+        self.judges.attendance.called(node, now);
+        let Node { core: Some(core), confirmed, leading, .. } = &mut self.nodes[node] else { return Ok(()) };
+        let led = leading.is_some();
         match input {
             Input::Message { from, message } => {
                 let words = [2, from.get(), message.term().get()];
                 self.trace.note(self.now, Some(id), &words, format_args!("hears from {from}: {message:?}"));
-                core.step(now, from, *message).map_err(|blame| Violation {
-                    law: HONEST,
-                    detail: format!("{id} blames {from}: {blame}"),
-                })
+                self.hears(node, now, from, *message)
             }
             Input::Tick => {
                 self.trace.note(self.now, Some(id), &[3], format_args!("ticks"));
                 core.tick(now);
-                let next = core.next_tick();
+                let (next, leads) = (core.next_tick(), core.status().role == RoleName::Leader);
+                if leads && led {
+                    self.judges.attendance.ticked(node, now, self.profile.group.timing.election_min)?;
+                }
                 hold(next.is_none_or(|next| next > now), PROGRESS, || {
                     format!("{id} was ticked at its {now} and wants the next tick at {next:?}")
                 })
@@ -65,6 +68,24 @@ impl World<'_> {
         }
     }
 
+    /// A peer's message reaches the core.
+    fn hears(&mut self, node: usize, now: Instant, from: NodeId, message: Message) -> Verdict {
+        let Node { core: Some(core), id, seen, leading, .. } = &mut self.nodes[node] else { return Ok(()) };
+        let judges = &mut self.judges;
+        if matches!(message, Message::AppendReply { term, .. } if *leading == Some(term)) {
+            judges.attendance.answered(node, place(from));
+        }
+        // Only these are looked at; copying a message costs little, as entries are shared.
+        let weighs = matches!(message, Message::Append { .. } | Message::Vote { .. });
+        let weighed = weighs.then(|| message.clone());
+        core.step(now, from, message)
+            .map_err(|blame| Violation { law: HONEST, detail: format!("{id} blames {from}: {blame}") })?;
+        let Some(message) = weighed else { return Ok(()) };
+        let (after, latest) = (Glimpse::of(&core.status()), judges.attendance.latest(node));
+        let election_min = self.profile.group.timing.election_min;
+        judges.loyalty.heard(node, &message, (seen, &after), (now, latest), election_min)
+    }
+
     /// Judges the node after a call, takes its outputs, and schedules its next tick.
     pub(crate) fn settle(&mut self, node: usize) -> Verdict {
         self.observe(node)?;
@@ -80,7 +101,8 @@ impl World<'_> {
         core.check().map_err(|broken| Violation { law: "check()", detail: format!("{id}: {broken}") })?;
         let status = core.status();
         self.judges.monotone.observed(node, &status)?;
-        bounds::observed(&status, &self.profile.limits)?;
+        self.judges.calm.observed(node, &status)?;
+        bounds::observed(&status, &self.profile.group.limits)?;
         if let Some((leader, term)) = monotone::following(&status) {
             if leader != id {
                 self.judges.elections.follows(id, leader, term)?;
@@ -93,11 +115,13 @@ impl World<'_> {
             self.judges.commits.leader(id, term, status.commit, &self.judges.log, disks)?;
         }
         let node = &mut self.nodes[node];
+        node.seen = Glimpse::of(&status);
         if leading != node.leading {
             node.leading = leading;
             node.unjudged = leading;
             if let Some(term) = leading {
                 self.judges.votes.elected(id, term)?;
+                self.judges.attendance.leads(place(id));
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use machine_core::{Instant, NodeId, Rng};
-use raft_core::{Index, LogPos, ProposeError, Raft, ReadError, ReadId, TransferError};
+use raft_core::{ENTRY_HEADER_BYTES, Index, LogPos, ProposeError, Raft, ReadError, ReadId, TransferError};
 
 use super::{
     judges::{Verdict, Violation, hold},
@@ -13,6 +13,15 @@ use super::{
 use crate::{faults::Kind, raft::node::Input};
 
 const HONEST: &str = "refusals tell the truth";
+
+/// Bytes of a payload's number, unless an append has less room.
+const NUMBER_BYTES_MAX: usize = 8;
+
+/// Numbers that are left for what is asked after healing.
+const NUMBERS_KEPT: u64 = 56;
+
+/// The largest payload.
+const HUGE_BYTES_MAX: usize = 32 << 10;
 
 /// A call by a client.
 #[derive(Clone, Debug)]
@@ -48,6 +57,10 @@ pub(crate) struct Clients {
     /// The node that each takes for the leader.
     believed: Vec<Option<usize>>,
     proposed: u64,
+    /// Bytes of a payload's number.
+    number_bytes: usize,
+    /// A payload that was refused when it was asked for after healing.
+    refused: Option<Vec<u8>>,
     /// What they want, and of whom: other faults do not make it another.
     dice: Rng,
     /// What the newest command led to.
@@ -62,18 +75,39 @@ pub(crate) enum Taken {
 }
 
 impl Clients {
-    pub(crate) fn new(clients: usize, dice: Rng) -> Self {
-        Self { believed: vec![None; clients], proposed: 0, dice, outcome: None }
+    /// So many clients, who know how much an append can hold.
+    pub(crate) fn new(clients: usize, append_bytes_max: usize, dice: Rng) -> Self {
+        Self {
+            believed: vec![None; clients],
+            proposed: 0,
+            number_bytes: (append_bytes_max - ENTRY_HEADER_BYTES).min(NUMBER_BYTES_MAX),
+            refused: None,
+            dice,
+            outcome: None,
+        }
+    }
+
+    /// How many more payloads may be numbered while faults go on; some numbers are kept for healing.
+    fn numbers_left(&self) -> u64 {
+        let bits = u32::try_from(self.number_bytes * 8).expect("at most eight bytes");
+        let numbers = 1_u64.checked_shl(bits).unwrap_or(u64::MAX);
+        (numbers - NUMBERS_KEPT).saturating_sub(self.proposed)
+    }
+
+    /// What they want from here on is drawn from other dice.
+    pub(crate) fn throw_anew(&mut self, dice: &mut Rng) {
+        self.dice = dice.fork();
     }
 
     /// A payload that no other has.
     fn payload(&mut self, length: usize) -> Vec<u8> {
         let number = self.proposed;
         self.proposed += 1;
-        let number = number.to_le_bytes();
-        let mut payload = Vec::with_capacity(length.max(number.len()));
-        payload.extend_from_slice(&number);
-        payload.resize(length.max(number.len()), number[0]);
+        let bytes = number.to_le_bytes();
+        // A number is cut short only where a payload has no room for more than that.
+        let mut payload = Vec::with_capacity(length.max(self.number_bytes));
+        payload.extend_from_slice(&bytes[..self.number_bytes]);
+        payload.resize(length.max(self.number_bytes), bytes[0]);
         payload
     }
 }
@@ -87,7 +121,9 @@ impl World<'_> {
         let client = below(&mut self.clients.dice, self.clients.believed.len());
         let anyone = self.clients.dice.per_mille(100);
         let some = below(&mut self.clients.dice, self.nodes.len());
-        let node = self.clients.believed[client].filter(|_| !anyone).unwrap_or(some);
+        let tempted = self.clients.dice.per_mille(500);
+        let lure = self.lure().filter(|_| tempted);
+        let node = lure.or(self.clients.believed[client].filter(|_| !anyone)).unwrap_or(some);
         let command = self.draw_command(client);
         if !self.strikes(Kind::Call, node, format_args!("is asked by client {client} for {command}")) {
             return Ok(());
@@ -102,8 +138,14 @@ impl World<'_> {
 
     /// One proposal of the usual kind at this node.
     pub(crate) fn probe_write(&mut self, node: usize) -> Verdict {
-        let payloads = vec![self.number_payload(0)];
-        self.input(node, Input::Command(Command::Propose { client: 0, payloads }))
+        let again = self.clients.refused.take();
+        let payload = again.unwrap_or_else(|| self.number_payload(0));
+        let payloads = vec![payload.clone()];
+        self.input(node, Input::Command(Command::Propose { client: 0, payloads }))?;
+        if self.clients.outcome.is_none() {
+            self.clients.refused = Some(payload);
+        }
+        Ok(())
     }
 
     /// A core is called on behalf of a client.
@@ -114,7 +156,7 @@ impl World<'_> {
             Command::Propose { client, payloads } => self.propose(node, now, client, &payloads),
             Command::Read { client } => {
                 let read = core.read(now);
-                self.read(node, client, read)
+                self.read(node, now, client, read)
             }
             Command::Transfer { to } => {
                 let answer = core.transfer_leadership(now, to);
@@ -165,12 +207,16 @@ impl World<'_> {
         if self.clients.dice.per_mille(read_per_mille) {
             return Command::Read { client };
         }
-        let count = 1 + self.clients.dice.below(batch_max);
+        let count = (1 + self.clients.dice.below(batch_max)).min(self.clients.numbers_left());
+        if count == 0 {
+            return Command::Read { client };
+        }
+        let limit = self.profile.group.limits.append_bytes.min(HUGE_BYTES_MAX);
         let payloads = (0..count)
             .map(|_| {
                 // Now and then one that may be too large.
                 let huge = self.clients.dice.per_mille(3);
-                let most = if huge { self.profile.limits.append_bytes } else { payload_max };
+                let most = if huge { limit } else { payload_max };
                 let length = below(&mut self.clients.dice, most + 1);
                 self.number_payload(length)
             })
@@ -202,6 +248,7 @@ impl World<'_> {
             Err(error) => return self.refused(node, client, error, payloads),
         };
         self.clients.outcome = Some(Taken::Proposal(first));
+        self.judges.attendance.took(node, now, self.profile.group.timing.election_min)?;
         for (place, payload) in (0..count).zip(payloads) {
             let at = LogPos { index: Index::new(first.index.get() + place), ..first };
             self.judges.promises.taken(at)?;
@@ -215,7 +262,7 @@ impl World<'_> {
 
     fn refused(&mut self, node: usize, client: usize, error: ProposeError, payloads: &[Vec<u8>]) -> Verdict {
         let led = self.nodes[node].leading.is_some();
-        let most = self.profile.limits.append_bytes - raft_core::ENTRY_HEADER_BYTES;
+        let most = self.profile.group.limits.append_bytes - ENTRY_HEADER_BYTES;
         let true_told = match error {
             ProposeError::NotLeader { leader } => {
                 self.clients.believed[client] = leader.map(place);
@@ -238,7 +285,7 @@ impl World<'_> {
         hold(true_told, HONEST, || format!("n{} (leads: {led}) answers {error:?}", node + 1))
     }
 
-    fn read(&mut self, node: usize, client: usize, read: Result<ReadId, ReadError>) -> Verdict {
+    fn read(&mut self, node: usize, now: Instant, client: usize, read: Result<ReadId, ReadError>) -> Verdict {
         let id = self.nodes[node].id;
         let word = read.as_ref().map_or(0, |id| id.get());
         self.trace.note(self.now, Some(id), &[23, word], format_args!("is asked to read: {read:?}"));
@@ -246,6 +293,7 @@ impl World<'_> {
         match read {
             Ok(read) => {
                 self.clients.outcome = Some(Taken::Read(read));
+                self.judges.attendance.took(node, now, self.profile.group.timing.election_min)?;
                 self.judges.histories.asked(node, read);
                 self.judges.reads.asked(node, read, self.judges.commits.top())
             }

@@ -56,22 +56,28 @@ impl World<'_> {
     pub(crate) fn heal(&mut self) -> Verdict {
         self.trace.note(self.now, None, &[40], format_args!("all faults end"));
         self.network.heal();
+        self.dismiss_adversary();
         for stream in self.streams.iter_mut().flatten() {
             stream.heal(self.now + LEFTOVERS);
         }
         for node in &mut self.nodes {
-            node.disk.heal();
+            node.disk.heal(self.now + LEFTOVERS);
             node.clock.set_rate(self.now, RATE_TRUE_PPM);
         }
         self.queue.hasten(self.now + LEFTOVERS, |event| match event {
             Event::Deliver { .. } | Event::Piece { .. } | Event::Start { .. } | Event::Resume { .. } => true,
             Event::Done { done: Done::Sync | Done::Fetch { .. } | Done::Input(_), .. } => true,
-            Event::Tick { .. } | Event::Client | Event::Fault(_) | Event::Heal | Event::Probe => false,
+            Event::Tick { .. }
+            | Event::Doom { .. }
+            | Event::Client
+            | Event::Fault(_)
+            | Event::Heal
+            | Event::Probe => false,
         });
         let start = self.now + LEFTOVERS;
         // Where every copy may be gone, nobody can be asked to go on.
         let stage = if self.profile.faults.beyond_repair { Stage::Over } else { Stage::Leader };
-        let deadline = start + self.profile.patience() * PATIENCE;
+        let deadline = start + self.profile.group.patience() * PATIENCE;
         self.healing = Some(Healing { stage, deadline, end: start + HEALING_MAX, progress: 0 });
         for node in 0..self.nodes.len() {
             // The clock's rate has changed, and with it the moment of every deadline.
@@ -177,7 +183,7 @@ impl World<'_> {
     /// Each step has its time; steps that move much data have it as long as something moves.
     fn judge_patience(&mut self, next: Stage) -> Verdict {
         let progress = self.progress();
-        let patience = self.profile.patience() * PATIENCE;
+        let patience = self.profile.group.patience() * PATIENCE;
         let now = self.now;
         let Some(healing) = &mut self.healing else { return Ok(()) };
         let advanced = std::mem::discriminant(&next) != std::mem::discriminant(&healing.stage);

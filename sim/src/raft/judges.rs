@@ -3,12 +3,15 @@
 
 use std::fmt;
 
+pub(crate) mod attendance;
 pub(crate) mod bounds;
+pub(crate) mod calm;
 pub(crate) mod commits;
 pub(crate) mod durability;
 pub(crate) mod elections;
 pub(crate) mod histories;
 pub(crate) mod log_matching;
+pub(crate) mod loyalty;
 pub(crate) mod monotone;
 pub(crate) mod promises;
 pub(crate) mod reads;
@@ -16,8 +19,9 @@ pub(crate) mod state_machine;
 pub(crate) mod votes;
 
 pub(crate) use self::{
-    commits::Commits, elections::Elections, histories::Histories, log_matching::LogMatching,
-    monotone::Monotone, promises::Promises, reads::Reads, state_machine::StateMachines, votes::Votes,
+    attendance::Attendance, calm::Calm, commits::Commits, elections::Elections, histories::Histories,
+    log_matching::LogMatching, loyalty::Loyalty, monotone::Monotone, promises::Promises, reads::Reads,
+    state_machine::StateMachines, votes::Votes,
 };
 
 /// All that is remembered in order to judge.
@@ -32,6 +36,9 @@ pub(crate) struct Judges {
     pub(crate) promises: Promises,
     pub(crate) reads: Reads,
     pub(crate) histories: Histories,
+    pub(crate) attendance: Attendance,
+    pub(crate) loyalty: Loyalty,
+    pub(crate) calm: Calm,
 }
 
 impl Judges {
@@ -46,6 +53,9 @@ impl Judges {
             promises: Promises::default(),
             reads: Reads::new(nodes),
             histories: Histories::new(nodes, history),
+            attendance: Attendance::new(nodes),
+            loyalty: Loyalty::new(nodes),
+            calm: Calm::default(),
         }
     }
 }

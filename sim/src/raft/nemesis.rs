@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     Handover,
     /// Data at rest become others.
     Damage,
+    /// A clock goes ahead, stands or goes back.
+    Jump,
 }
 
 /// How a node ends.
@@ -46,9 +48,14 @@ pub(crate) enum End {
 
 impl World<'_> {
     pub(crate) fn schedule_faults(&mut self) {
-        for fault in
-            [Fault::Crash, Fault::Pause, Fault::Partition { over: false }, Fault::Handover, Fault::Damage]
-        {
+        for fault in [
+            Fault::Crash,
+            Fault::Pause,
+            Fault::Partition { over: false },
+            Fault::Handover,
+            Fault::Damage,
+            Fault::Jump,
+        ] {
             self.schedule_fault(fault);
         }
     }
@@ -82,6 +89,10 @@ impl World<'_> {
             }
             Fault::Damage => {
                 self.damage();
+                self.schedule_fault(fault);
+            }
+            Fault::Jump => {
+                self.jump_somewhere();
                 self.schedule_fault(fault);
             }
         }
@@ -127,7 +138,7 @@ impl World<'_> {
 
     /// The node starts from what is durable, with its state machine as it was, as it was a while ago, or empty.
     pub(crate) fn start(&mut self, node: usize) -> Verdict {
-        if self.nodes[node].is_up() || self.nodes[node].retired {
+        if self.nodes[node].is_up() || self.nodes[node].retired || self.is_kept_down(node) {
             return Ok(());
         }
         let had = self.nodes[node].machine.applied.get();
@@ -171,6 +182,8 @@ impl World<'_> {
             detail: format!("{}: {error}", state.id),
         })?;
         state.core = Some(core);
+        self.judges.attendance.restarted(node, now);
+        self.judges.loyalty.restarted(node);
         self.judges.monotone.restarted(node, durable, applied);
         self.judges.machines.restarted(node, applied);
         self.judges.histories.restarted(node, applied.get());
@@ -286,7 +299,7 @@ impl World<'_> {
 
     fn hand_over(&mut self) -> Verdict {
         let to = NodeId::of(self.dice.below(self.nodes.len() as u64) + 1);
-        let longest = self.profile.timing.election_min;
+        let longest = self.profile.group.timing.election_min;
         let end = self.now + self.dice.duration(longest / 20, longest);
         let Some(leader) = self.newest_leader().map(place) else { return Ok(()) };
         let what = format_args!("hears late until {end} and is asked to hand over to {to}");
@@ -311,6 +324,7 @@ impl World<'_> {
             Fault::Partition { .. } => faults.partition,
             Fault::Handover => faults.handover,
             Fault::Damage => faults.damage,
+            Fault::Jump => faults.jump,
         };
         let Some(interval) = interval else { return };
         let at: Instant = self.now + self.dice.duration(interval / 4, interval * 2);
@@ -318,7 +332,7 @@ impl World<'_> {
     }
 
     /// Any node, or, as often as drawn, the leader of the newest term.
-    fn pick_victim(&mut self) -> usize {
+    pub(crate) fn pick_victim(&mut self) -> usize {
         let anyone = below(&mut self.dice, self.nodes.len());
         let leader = self.dice.per_mille(self.profile.faults.leader_per_mille);
         self.newest_leader().filter(|_| leader).map_or(anyone, place)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use machine_core::{Instant, NodeId, Rng, WriteId};
-use raft_core::{Config, FetchId, Index, Message, Raft, Run, Term};
+use raft_core::{Config, FetchId, Index, Message, Raft, RoleName, Run, Status, Term};
 
 use super::client::Command;
 use crate::{clock::Clock, disk::Disk};
@@ -37,10 +37,28 @@ pub(crate) struct Node {
     pub(crate) proposals: BTreeMap<Index, Term>,
     /// The term that it leads, as it said last.
     pub(crate) leading: Option<Term>,
+    /// What could be seen of it after its last step.
+    pub(crate) seen: Glimpse,
     /// A term whose start the judges have not looked at.
     pub(crate) unjudged: Option<Term>,
     /// Whether outputs were left for later.
     pub(crate) undrained: bool,
+}
+
+/// A node's status in a few words; of one that is down nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Glimpse {
+    pub(crate) role: Option<RoleName>,
+    pub(crate) term: Term,
+    pub(crate) leader: Option<NodeId>,
+    pub(crate) commit: Index,
+}
+
+impl Glimpse {
+    pub(crate) fn of(status: &Status) -> Self {
+        let Status { role, term, leader, commit, .. } = *status;
+        Self { role: Some(role), term, leader, commit }
+    }
 }
 
 /// The replicated state machine, without its state: the judges keep a digest of that.
@@ -92,6 +110,7 @@ impl Node {
             machine: Machine::default(),
             proposals: BTreeMap::new(),
             leading: None,
+            seen: Glimpse::default(),
             unjudged: None,
             undrained: false,
         }
@@ -127,6 +146,7 @@ impl Node {
         self.machine.queue_bytes = 0;
         self.proposals.clear();
         self.leading = None;
+        self.seen = Glimpse::default();
         self.unjudged = None;
         self.undrained = false;
     }

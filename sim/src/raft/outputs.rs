@@ -3,24 +3,22 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use raft_core::{FetchId, Index, Message, Outcome, Output, Run, Write, wire};
+use raft_core::{FetchId, Index, Message, Output, Run, Write, wire};
 
 use super::{
+    adversaries::Grip,
     client::place,
     judges::{Verdict, Violation, bounds, durability, hold},
     nemesis::End,
     node::{Input, Node},
-    profile::Hunt,
     world::{Done, Event, World},
 };
 
 use crate::{
     faults::Kind,
+    network::Arrivals,
     stream::{Piece, Wrong},
 };
-
-/// How often of 1,000 a hunter strikes when it sees its moment.
-const HUNT_PER_MILLE: u64 = 30;
 
 /// A crash between outputs comes within the first few.
 const CRASH_WITHIN: u64 = 6;
@@ -49,14 +47,11 @@ impl World<'_> {
             }
             taken += 1;
             bounds::step(node, taken)?;
-            bounds::output(&output, &self.profile.limits)?;
-            let prey = !safe && self.is_prey(&output);
+            bounds::output(&output, &self.profile.group.limits)?;
+            let harm = self.adversary_sees(node, &output);
             self.execute(node, output)?;
-            if prey && self.nodes[node].is_up() && self.nodes[node].dice.per_mille(HUNT_PER_MILLE) {
-                let end = self.draw_end_of(node);
-                if self.strikes(Kind::Hunt, node, format_args!("crashes at the worst moment ({end:?})")) {
-                    return self.crash(node, end, "at the worst moment");
-                }
+            if let Some(harm) = harm {
+                self.inflict(harm)?;
             }
         }
         if taken < most {
@@ -68,7 +63,7 @@ impl World<'_> {
     }
 
     /// How a node ends that ends by what it just did.
-    fn draw_end_of(&mut self, node: usize) -> End {
+    pub(crate) fn draw_end_of(&mut self, node: usize) -> End {
         let killed = self.nodes[node].dice.per_mille(self.profile.faults.kill_per_mille);
         if killed { End::Process } else { End::Power }
     }
@@ -156,7 +151,11 @@ impl World<'_> {
         );
         let sent = self.through_the_codec(message)?;
         self.totals.messages += 1;
-        let arrivals = self.network.route(self.now, (from, to), message);
+        let arrivals = match self.adversary_grips(from, to, &sent) {
+            Grip::Free => self.network.route(self.now, (from, to), message),
+            Grip::Lost => Arrivals::default(),
+            Grip::Kept => return Ok(()),
+        };
         if let Some(streams) = &mut self.streams {
             let stream = &mut streams[from * self.nodes.len() + to];
             let Some(at) = arrivals.iter().next() else {
@@ -238,7 +237,7 @@ impl World<'_> {
         let idle = machine.queue.is_empty();
         machine.queue_bytes += run.body().len();
         machine.queue.push_back(run);
-        bounds::applying(node, machine.queue_bytes, &self.profile.limits)?;
+        bounds::applying(node, machine.queue_bytes, &self.profile.group.limits)?;
         if idle {
             self.schedule_apply(node);
         }
@@ -300,20 +299,6 @@ impl World<'_> {
         let at = self.now + self.nodes[node].dice.duration(Duration::ZERO, Duration::from_millis(100));
         let boot = self.nodes[node].boot;
         self.queue.push(at, Event::Done { node, boot, done: Done::Input(Input::Drain) });
-    }
-
-    fn is_prey(&self, output: &Output) -> bool {
-        match (self.profile.faults.hunt, output) {
-            (Some(Hunt::Voter), Output::Send { message, .. }) => {
-                matches!(message, Message::VoteReply { granted: true, .. } | Message::Vote { .. })
-            }
-            (Some(Hunt::Acknowledger), Output::Send { message, .. }) => {
-                matches!(message, Message::AppendReply { outcome: Outcome::Accepted { .. }, .. })
-            }
-            (Some(Hunt::Leader), Output::Send { message, .. }) => message.run().is_some(),
-            (Some(Hunt::Writer), Output::Persist { .. }) => true,
-            _ => false,
-        }
     }
 }
 

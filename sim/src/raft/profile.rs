@@ -4,25 +4,28 @@
 
 use std::{fmt, time::Duration};
 
-use machine_core::{NodeId, Rng};
-use raft_core::{Config, PRIORITY_MAX};
+use machine_core::Rng;
+use raft_core::ENTRY_HEADER_BYTES;
 
+pub(crate) use self::group::{Group, Limits};
+use super::adversaries::Aim;
 use crate::{
     disk::{DiskProfile, MediumProfile},
     network::NetworkProfile,
     stream::StreamProfile,
 };
 
+mod group;
+
+/// No run grows beyond this, even where the configuration allows it: that is more than a whole log.
+const RUN_BYTES_MAX: usize = 2 << 20;
+
 /// Everything about a run but the dice thrown during it.
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
-    pub(crate) nodes: usize,
+    pub(crate) group: Group,
     /// How long faults go on before everything heals.
     pub(crate) unsafe_for: Duration,
-    pub(crate) timing: Timing,
-    pub(crate) limits: Limits,
-    /// By node.
-    pub(crate) priorities: Vec<u8>,
     pub(crate) network: NetworkProfile,
     /// Connections, or, without them, messages that travel on their own.
     pub(crate) streams: Option<StreamProfile>,
@@ -30,25 +33,6 @@ pub(crate) struct Profile {
     pub(crate) host: HostProfile,
     pub(crate) faults: FaultProfile,
     pub(crate) load: LoadProfile,
-}
-
-/// The timers of the group.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timing {
-    pub(crate) election_min: Duration,
-    pub(crate) election_max: Duration,
-    pub(crate) heartbeat: Duration,
-}
-
-/// The bounds of the group; the same on all nodes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) append_bytes: usize,
-    pub(crate) inflight_messages: usize,
-    pub(crate) inflight_bytes: usize,
-    pub(crate) uncommitted_bytes: usize,
-    pub(crate) cache_bytes: usize,
-    pub(crate) reads: usize,
 }
 
 /// How the program around a core behaves.
@@ -72,8 +56,8 @@ pub(crate) struct FaultProfile {
     pub(crate) crash: Option<Duration>,
     /// How often of 1,000 a node that has outputs crashes between two of them.
     pub(crate) crash_between_per_mille: u64,
-    /// Where crashes are sought.
-    pub(crate) hunt: Option<Hunt>,
+    /// Who seeks the worst moments.
+    pub(crate) aim: Option<Aim>,
     /// How often of 1,000 only the process ends, and not the power.
     pub(crate) kill_per_mille: u64,
     pub(crate) down_max: Duration,
@@ -84,6 +68,8 @@ pub(crate) struct FaultProfile {
     pub(crate) partition: Option<Duration>,
     pub(crate) partition_max: Duration,
     pub(crate) handover: Option<Duration>,
+    /// Clocks that jump.
+    pub(crate) jump: Option<Duration>,
     /// Damage to data at rest.
     pub(crate) damage: Option<Duration>,
     /// Whether damage may hit every copy there is: then nodes must stop, and nothing else is asked of them.
@@ -92,17 +78,25 @@ pub(crate) struct FaultProfile {
     pub(crate) leader_per_mille: u64,
 }
 
-/// The moment at which a crash does most harm: one run in five looks for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hunt {
-    /// A voter, just after it said yes.
-    Voter,
-    /// A follower, just after it acknowledged entries.
-    Acknowledger,
-    /// A leader, just after its first follower was sent entries: the start of the paper's Figure 8.
-    Leader,
-    /// Anyone, just after handing something to the disk.
-    Writer,
+impl FaultProfile {
+    /// No faults at all.
+    const NONE: Self = Self {
+        crash: None,
+        crash_between_per_mille: 0,
+        aim: None,
+        kill_per_mille: 0,
+        down_max: Duration::ZERO,
+        machine_lost_per_mille: 0,
+        pause: None,
+        pause_max: Duration::ZERO,
+        partition: None,
+        partition_max: Duration::ZERO,
+        handover: None,
+        jump: None,
+        damage: None,
+        beyond_repair: false,
+        leader_per_mille: 0,
+    };
 }
 
 /// What clients do.
@@ -121,73 +115,50 @@ pub(crate) struct LoadProfile {
     pub(crate) history: bool,
 }
 
-/// Room for the header and a payload's number.
-const APPEND_BYTES_LEAST: usize = 16;
-
-/// Larger caches would only hide `Fetch`, and `check()` walks them after every step.
-const CACHE_BYTES_MOST: usize = 8 << 10;
-
 impl Profile {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
-        let nodes = *pick(rng, &[3, 3, 3, 3, 5, 5, 5, 1, 2, 4, 7]);
-        let limits = draw_limits(rng);
-        let ranked = rng.per_mille(300);
-        let priority = |rng: &mut Rng| u8::try_from(rng.below(4)).map_or(PRIORITY_MAX, |drawn| drawn);
-        Self {
-            nodes,
+        let group = Group::draw(rng);
+        let limits = group.limits;
+        let mut drawn = Self {
             unsafe_for: rng.duration(Duration::from_secs(4), Duration::from_secs(12)),
-            timing: draw_timing(rng),
-            limits,
-            priorities: (0..nodes).map(|_| if ranked { priority(rng) } else { PRIORITY_MAX }).collect(),
             network: draw_network(rng),
             streams: draw_streams(rng),
             disk: draw_disk(rng, &limits),
             host: draw_host(rng),
             faults: draw_faults(rng),
             load: draw_load(rng, &limits),
+            group,
+        };
+        if let Some(aim) = drawn.faults.aim {
+            aim.tailor(rng, &mut drawn);
         }
+        drawn
     }
 
-    pub(crate) fn config(&self, node: usize) -> Config {
-        let id = |node| NodeId::of(node as u64 + 1);
-        Config::new(id(node), (0..self.nodes).map(id))
-            .with_election_timeout(self.timing.election_min, self.timing.election_max)
-            .with_heartbeat_interval(self.timing.heartbeat)
-            .with_priority(self.priorities[node])
-            .with_append_bytes_max(self.limits.append_bytes)
-            .with_inflight_messages_max(self.limits.inflight_messages)
-            .with_inflight_bytes_max(self.limits.inflight_bytes)
-            .with_uncommitted_bytes_max(self.limits.uncommitted_bytes)
-            .with_cache_bytes_max(self.limits.cache_bytes)
-            .with_reads_max(self.limits.reads)
-    }
-
-    /// The longest that a node waits before it stands for election, priority included.
-    pub(crate) fn patience(&self) -> Duration {
-        let Timing { election_min, election_max, .. } = self.timing;
-        let least = self.priorities.iter().min().map_or(PRIORITY_MAX, |least| *least);
-        election_max + (election_max - election_min) * u32::from(PRIORITY_MAX - least)
-    }
-}
-
-fn draw_timing(rng: &mut Rng) -> Timing {
-    let election_min = rng.duration(Duration::from_millis(100), Duration::from_millis(300));
-    let election_max = election_min + election_min / 10 * *pick(rng, &[2, 5, 10, 15]);
-    Timing { election_min, election_max, heartbeat: election_min / *pick(rng, &[2, 3, 5, 8]) }
-}
-
-fn draw_limits(rng: &mut Rng) -> Limits {
-    let append_bytes = *pick(rng, &[APPEND_BYTES_LEAST, 64, 64, 300, 300, 4 << 10, 4 << 10, 24 << 10]);
-    let above = |rng: &mut Rng| append_bytes * *pick(rng, &[1, 2, 10, 1000]);
-    Limits {
-        append_bytes,
-        inflight_messages: *pick(rng, &[1, 2, 4, 64]),
-        inflight_bytes: above(rng),
-        uncommitted_bytes: above(rng),
-        cache_bytes: above(rng).min(append_bytes.max(CACHE_BYTES_MOST)),
-        reads: *pick(rng, &[1, 3, 1000]),
+    /// Leaves a group that is well: everyone is up, and messages and syncs take far less than an election timeout.
+    pub(crate) fn calm_down(&mut self, rng: &mut Rng) {
+        self.group.resize(*pick(rng, &[3, 3, 5, 4, 7]));
+        self.network = NetworkProfile {
+            duplicate_per_mille: self.network.duplicate_per_mille,
+            ..NetworkProfile::HEALTHY
+        };
+        self.streams = self.streams.map(|_| StreamProfile::HEALTHY);
+        self.disk = DiskProfile { segment_bytes: self.disk.segment_bytes, ..DiskProfile::HEALTHY };
+        self.host = HostProfile {
+            undrained_per_mille: 0,
+            tick_late_max: Duration::ZERO,
+            drift_ppm: self.host.drift_ppm.min(DRIFT_MILD_PPM),
+            ..self.host
+        };
+        let FaultProfile { aim, kill_per_mille, down_max, machine_lost_per_mille, .. } = self.faults;
+        self.faults =
+            FaultProfile { aim, kill_per_mille, down_max, machine_lost_per_mille, ..FaultProfile::NONE };
+        (self.load.transfer_per_mille, self.load.step_down_per_mille) = (0, 0);
     }
 }
+
+/// How far the clocks of a group that is well are off, at most, in millionths.
+const DRIFT_MILD_PPM: u64 = 50_000;
 
 fn draw_network(rng: &mut Rng) -> NetworkProfile {
     let late = rng.per_mille(500);
@@ -220,7 +191,7 @@ fn draw_disk(rng: &mut Rng, limits: &Limits) -> DiskProfile {
         segment_bytes: *pick(rng, &[4 << 10, 4 << 10, 8 << 10, 32 << 10]),
         medium: draw_medium(rng),
     }
-    .with_room_for(limits.append_bytes)
+    .with_room_for(limits.append_bytes.min(RUN_BYTES_MAX))
 }
 
 fn draw_medium(rng: &mut Rng) -> MediumProfile {
@@ -246,13 +217,6 @@ fn draw_host(rng: &mut Rng) -> HostProfile {
 }
 
 fn draw_faults(rng: &mut Rng) -> FaultProfile {
-    let hunt = match rng.below(20) {
-        0 => Some(Hunt::Voter),
-        1 => Some(Hunt::Acknowledger),
-        2 => Some(Hunt::Leader),
-        3 => Some(Hunt::Writer),
-        _ => None,
-    };
     let damage = rng.per_mille(150);
     let every = |rng: &mut Rng, least, most| {
         rng.per_mille(500).then(|| rng.duration(Duration::from_millis(least), Duration::from_millis(most)))
@@ -261,7 +225,7 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
     FaultProfile {
         crash: every(rng, 200, 3000),
         crash_between_per_mille: *pick(rng, &[0, 0, 1, 5]),
-        hunt,
+        aim: Aim::draw(rng),
         kill_per_mille: *pick(rng, &[0, 300, 1000]),
         down_max: up_to(rng, &[5, 200, 2000]),
         machine_lost_per_mille: sometimes(rng, 1000),
@@ -269,7 +233,8 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
         pause_max: up_to(rng, &[300, 2000, 5000]),
         partition: every(rng, 300, 3000),
         partition_max: up_to(rng, &[300, 1500, 5000]),
-        handover: every(rng, 200, 2000).filter(|_| hunt.is_none()),
+        handover: every(rng, 200, 2000),
+        jump: every(rng, 200, 2000).filter(|_| rng.per_mille(500)),
         damage: damage.then(|| rng.duration(Duration::from_millis(200), Duration::from_millis(3000))),
         beyond_repair: damage && rng.per_mille(200),
         leader_per_mille: *pick(rng, &[0, 500, 900]),
@@ -281,7 +246,7 @@ fn draw_load(rng: &mut Rng, limits: &Limits) -> LoadProfile {
         clients: *pick(rng, &[1, 3]),
         interval: *pick(rng, &[5_000, 20_000, 100_000].map(Duration::from_micros)),
         batch_max: *pick(rng, &[1, 4, 30]),
-        payload_max: (*pick(rng, &[8, 32, 200])).min(limits.append_bytes),
+        payload_max: (*pick(rng, &[8, 32, 200])).min(limits.append_bytes - ENTRY_HEADER_BYTES),
         read_per_mille: *pick(rng, &[0, 200, 700]),
         transfer_per_mille: sometimes(rng, 30),
         step_down_per_mille: sometimes(rng, 20),
@@ -289,7 +254,8 @@ fn draw_load(rng: &mut Rng, limits: &Limits) -> LoadProfile {
     }
 }
 
-fn pick<'a, T>(rng: &mut Rng, among: &'a [T]) -> &'a T {
+/// One of these, each equally likely.
+pub(crate) fn pick<'a, T>(rng: &mut Rng, among: &'a [T]) -> &'a T {
     let place = usize::try_from(rng.below(among.len() as u64)).expect("below a length");
     &among[place]
 }
@@ -301,13 +267,10 @@ const fn sometimes(rng: &mut Rng, most: u64) -> u64 {
 
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "nodes {}, faults for {:?}, priorities {:?}",
-            self.nodes, self.unsafe_for, self.priorities
-        )?;
-        writeln!(f, "{:?}", self.timing)?;
-        writeln!(f, "{:?}", self.limits)?;
+        let Group { nodes, timing, limits, priorities } = &self.group;
+        writeln!(f, "nodes {nodes}, faults for {:?}, priorities {priorities:?}", self.unsafe_for)?;
+        writeln!(f, "{timing:?}")?;
+        writeln!(f, "{limits:?}")?;
         writeln!(f, "{:?}", self.network)?;
         writeln!(f, "{:?}", self.streams)?;
         writeln!(f, "{:?}", self.disk)?;

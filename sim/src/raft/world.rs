@@ -1,12 +1,13 @@
 //! One run: a group, its network, its clients and its faults, moved by one queue of events and one seed.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use machine_core::{Instant, NodeId, Rng};
 use raft_core::{FetchId, Index, Message, Run, wire};
 
 use super::{
-    Totals,
+    Plan, Shapes, Totals, Variation,
+    adversaries::Adversary,
     client::Clients,
     healing::Healing,
     judges::{Judges, Verdict, Violation, hold},
@@ -50,6 +51,12 @@ pub(crate) struct World<'t> {
     pub(crate) faults: Faults,
     pub(crate) totals: Totals,
     pub(crate) healing: Option<Healing>,
+    pub(crate) adversary: Option<Adversary>,
+    pub(crate) adversary_dice: Rng,
+    /// Events before which the dice become others.
+    pub(crate) variations: VecDeque<Variation>,
+    /// Where the shapes of the group are kept, if anybody asks.
+    shapes: Option<&'t mut Shapes>,
     /// Reused for the heads of messages.
     pub(crate) head: Vec<u8>,
 }
@@ -80,6 +87,12 @@ pub(crate) enum Event {
     Start {
         node: usize,
     },
+    /// This life of the node ends, if it has not yet.
+    Doom {
+        node: usize,
+        boot: u64,
+        end: End,
+    },
     Resume {
         node: usize,
         boot: u64,
@@ -107,35 +120,47 @@ pub(crate) enum Done {
 }
 
 impl<'t> World<'t> {
-    pub(crate) fn new(seed: u64, faults: Faults, trace: &'t mut Trace) -> Self {
-        let mut dice = Rng::new(seed);
+    pub(crate) fn new(
+        plan: &Plan,
+        faults: Faults,
+        shapes: Option<&'t mut Shapes>,
+        trace: &'t mut Trace,
+    ) -> Self {
+        let mut dice = Rng::new(plan.seed);
         let mut profile = Profile::draw(&mut dice);
         if let Some(at) = faults.schedule().heal_at() {
             profile.unsafe_for = profile.unsafe_for.min(at.since(Instant::ZERO));
         }
         trace.hear(&faults);
-        let network = Network::new(profile.nodes, profile.network, dice.fork(), faults.clone());
-        let body_bytes_max = profile.limits.append_bytes + wire::HEAD_BYTES_MAX;
+        let size = profile.group.nodes;
+        let network = Network::new(size, profile.network, dice.fork(), faults.clone());
+        let body_bytes_max = profile.group.limits.append_bytes + wire::HEAD_BYTES_MAX;
         let streams = profile.streams.map(|streams| {
             let stream = |place| {
-                let place = Place::link(place / profile.nodes, place % profile.nodes);
+                let place = Place::link(place / size, place % size);
                 Stream::new(body_bytes_max, streams, dice.fork(), place, faults.clone())
             };
-            (0..profile.nodes * profile.nodes).map(stream).collect()
+            (0..size * size).map(stream).collect()
         });
-        let nodes = (0..profile.nodes).map(|node| new_node(node, &profile, &mut dice, &faults)).collect();
+        let nodes = (0..size).map(|node| new_node(node, &profile, &mut dice, &faults)).collect();
+        let mut adversary_dice = dice.fork();
+        let adversary = profile.faults.aim.map(|aim| Adversary::new(aim, &mut adversary_dice));
         Self {
             now: Instant::ZERO,
             queue: Queue::new(),
             network,
             streams,
             nodes,
-            clients: Clients::new(profile.load.clients, dice.fork()),
-            judges: Judges::new(profile.nodes, profile.load.history),
+            clients: Clients::new(profile.load.clients, profile.group.limits.append_bytes, dice.fork()),
+            judges: Judges::new(size, profile.load.history),
             trace,
             faults,
             totals: Totals::default(),
             healing: None,
+            adversary,
+            adversary_dice,
+            variations: plan.variations.iter().copied().collect(),
+            shapes,
             head: Vec::new(),
             dice,
             profile,
@@ -158,7 +183,12 @@ impl<'t> World<'t> {
             hold(self.totals.events < EVENTS_MAX && self.queue.len() < QUEUE_MAX, "a run ends", || {
                 format!("{} events happened, {} wait", self.totals.events, self.queue.len())
             })?;
+            self.vary();
             self.handle(event)?;
+            self.adversary_looks()?;
+            if let Some(shapes) = &mut self.shapes {
+                shapes.see(self.totals.events, &self.nodes);
+            }
             if self.healing.as_ref().is_some_and(Healing::is_over) {
                 break;
             }
@@ -212,6 +242,8 @@ impl<'t> World<'t> {
                 self.answer_fetch(node, boot, id, from, run, read)
             }
             Event::Start { node } => self.start(node),
+            Event::Doom { node, boot, .. } if self.nodes[node].boot != boot => Ok(()),
+            Event::Doom { node, end, .. } => self.doom(node, end),
             Event::Resume { node, boot } if self.nodes[node].boot != boot => Ok(()),
             Event::Resume { node, .. } => self.resume(node),
             Event::Client if self.healing.is_some() => Ok(()),
@@ -311,5 +343,6 @@ fn new_node(node: usize, profile: &Profile, dice: &mut Rng, faults: &Faults) -> 
     let start = Instant::from_nanos(dice.below(1 << 40));
     let drift = profile.host.drift_ppm;
     let rate = RATE_TRUE_PPM - drift + dice.below(2 * drift + 1);
-    Node::new(profile.config(node), NodeId::of(node as u64 + 1), disk, Clock::new(start, rate), dice.fork())
+    let clock = Clock::new(start, rate);
+    Node::new(profile.group.config(node), NodeId::of(node as u64 + 1), disk, clock, dice.fork())
 }

@@ -17,15 +17,15 @@ const RUN_OVERHEAD_BYTES: usize = 64;
 pub(crate) fn observed(status: &Status, limits: &Limits) -> Verdict {
     // The limit is looked at before a run is taken, and a run costs more than its bytes: hence some slack.
     let slack = limits.append_bytes + 2 * RUN_OVERHEAD_BYTES;
-    let pending = limits.uncommitted_bytes + slack;
+    let pending = limits.uncommitted_bytes.saturating_add(slack);
     hold(status.pending_bytes <= pending, LAW, || {
         format!("{} has {} bytes pending, most is {pending}", status.id, status.pending_bytes)
     })?;
-    let cached = limits.cache_bytes + pending + slack;
+    let cached = limits.cache_bytes.saturating_add(pending).saturating_add(slack);
     hold(status.cached_bytes <= cached, LAW, || {
         format!("{} holds {} bytes of entries, most is {cached}", status.id, status.cached_bytes)
     })?;
-    let on_its_way = limits.inflight_bytes + limits.append_bytes;
+    let on_its_way = limits.inflight_bytes.saturating_add(limits.append_bytes);
     for follower in &status.followers {
         let fits =
             follower.inflight_messages <= limits.inflight_messages && follower.inflight_bytes <= on_its_way;
@@ -51,7 +51,7 @@ pub(crate) fn output(output: &Output, limits: &Limits) -> Verdict {
 /// Bytes handed out to a state machine and not yet applied.
 pub(crate) fn applying(node: usize, bytes: usize, limits: &Limits) -> Verdict {
     // A run is handed out whole once there is any room.
-    let most = limits.inflight_bytes + limits.append_bytes;
+    let most = limits.inflight_bytes.saturating_add(limits.append_bytes);
     hold(bytes <= most, LAW, || format!("n{} has {bytes} bytes to apply, most is {most}", node + 1))
 }
 

@@ -1,7 +1,6 @@
 //! State Machine Safety: every node applies the same entries at the same indexes, in order and without gaps
 //! (Raft §5.4.3), only what clients proposed, and each proposal once.
 
-use bytes::Buf;
 use machine_core::NodeId;
 use raft_core::{EntryKind, Index, LogPos, Run};
 
@@ -133,9 +132,12 @@ impl StateMachines {
     }
 }
 
-/// The number that a client put in front of a payload; `None` when no client made it.
-pub(crate) fn number(mut payload: &[u8]) -> Option<u64> {
-    (payload.len() >= 8).then(|| payload.get_u64_le())
+/// The number that a client put in front of a payload, in as many bytes as an append has room for, at most eight;
+/// `None` when no client made it.
+pub(crate) fn number(payload: &[u8]) -> Option<u64> {
+    let front = &payload[..payload.len().min(8)];
+    let number = front.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    (!front.is_empty()).then_some(number)
 }
 
 #[cfg(test)]
