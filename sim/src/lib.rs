@@ -25,6 +25,7 @@ pub mod linear;
 mod network;
 mod queue;
 pub mod raft;
+mod shiviz;
 pub mod shrink;
 mod stream;
 mod trace;

@@ -5,8 +5,10 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    fs::File,
     io::{self, BufWriter, IsTerminal, Write},
     ops::Range,
+    path::PathBuf,
     process::ExitCode,
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -58,6 +60,7 @@ const HELP: &str = "\
 Examples:
   quorate-sim raft --seeds 0..1000           a thousand runs, each with its own faults
   quorate-sim raft --seed 42 --trace | less  one run again, told event by event
+  quorate-sim raft --seed 42 --shiviz FILE   the same run for ShiViz, which draws who heard what from whom
   quorate-sim raft --seed 42 --without loss  the same run, but no message is lost
   quorate-sim raft --seed 42 --only crash:2  the same run with its second crash and no other fault
   quorate-sim raft --explore 10000           runs that come to something new are varied
@@ -95,6 +98,9 @@ struct RaftFlags {
     /// Print every event of the run; with --seed
     #[arg(long, requires = "seed")]
     trace: bool,
+    /// Write the run to this file as a log that ShiViz draws (https://bestchai.bitbucket.io/shiviz/); with --seed
+    #[arg(long, value_name = "FILE", requires = "seed")]
+    shiviz: Option<PathBuf>,
     /// Only these faults happen; with --seed
     #[arg(long, value_name = "FAULTS", requires = "seed", conflicts_with = "without")]
     only: Option<Schedule>,
@@ -169,6 +175,15 @@ fn run_one(seed: u64, flags: RaftFlags) -> bool {
     } else {
         (Trace::quiet(), Hearing::Nothing)
     };
+    if let Some(path) = &flags.shiviz {
+        match File::create(path) {
+            Ok(file) => trace = trace.with_shiviz(Box::new(BufWriter::new(file))),
+            Err(error) => {
+                eprintln!("quorate-sim: {} cannot be written: {error}", path.display());
+                return false;
+            }
+        }
+    }
     let verdict = play_watched(&plan, &Faults::new(schedule.clone(), hearing), None, &mut trace);
     drop(trace); // and with it goes what was not yet written
     match verdict {

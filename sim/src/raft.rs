@@ -19,6 +19,7 @@ mod outputs;
 mod plan;
 mod profile;
 mod shapes;
+mod stamps;
 mod world;
 
 pub use self::{

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt, io};
 
 use machine_core::{Instant, NodeId};
 
-use crate::{Digest, Faults, Hearing};
+use crate::{Digest, Faults, Hearing, shiviz::ShiViz};
 
 /// Records a run. Text is made only where someone wants to read it; the digest covers every event either way, so that
 /// a silent run and a told one can be compared.
@@ -16,6 +16,7 @@ pub struct Trace {
     reader: Reader,
     /// Whose harm is told between the events, and how much of it was.
     faults: Option<(Faults, usize)>,
+    shiviz: Option<ShiViz>,
 }
 
 impl Trace {
@@ -35,6 +36,13 @@ impl Trace {
     #[must_use]
     pub fn told(sink: Box<dyn io::Write>) -> Self {
         Self { reader: Reader::Sink(Sink(sink)), ..Self::default() }
+    }
+
+    /// Writes the run to `sink`, too, as a log that [ShiViz](https://bestchai.bitbucket.io/shiviz/) draws: each event
+    /// of a node with its vector clock. Until the sink fails.
+    #[must_use]
+    pub fn with_shiviz(self, sink: Box<dyn io::Write>) -> Self {
+        Self { shiviz: Some(ShiViz::new(sink)), ..self }
     }
 
     /// The digest of everything so far.
@@ -79,7 +87,24 @@ impl Trace {
         for word in words {
             self.digest.word(*word);
         }
+        if let (Some(shiviz), Some(who)) = (&mut self.shiviz, who) {
+            shiviz.event(now, who, text);
+        }
         self.tell(now, who, text);
+    }
+
+    /// What the node did last was to send this message.
+    pub(crate) fn sent(&mut self, from: NodeId, to: NodeId, bytes: &[u8]) {
+        if let Some(shiviz) = &mut self.shiviz {
+            shiviz.sent(from, to, bytes);
+        }
+    }
+
+    /// What the node does next is to receive this message; its bytes are made only where someone wants them.
+    pub(crate) fn heard(&mut self, to: NodeId, from: NodeId, bytes: impl FnOnce() -> Vec<u8>) {
+        if let Some(shiviz) = &mut self.shiviz {
+            shiviz.heard(to, from, &bytes());
+        }
     }
 
     /// Bytes that belong to the event noted last.

@@ -1,6 +1,9 @@
 //! The program `quorate-sim`, as its users meet it.
 
-use std::process::{Command, Output};
+use std::{
+    collections::BTreeMap,
+    process::{Command, Output},
+};
 
 fn quorate_sim(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_quorate-sim"))
@@ -129,4 +132,41 @@ fn help_teaches_by_example() {
     for part in ["quorate-sim raft --seeds 0..1000", "quorate-sim raft --seed 42 --trace", "exit code"] {
         assert!(help.contains(part), "{part} is missing in:\n{help}");
     }
+}
+
+#[test]
+fn a_run_for_shiviz_has_sound_vector_clocks() {
+    let path = std::env::temp_dir().join(format!("quorate-sim-{}.log", std::process::id()));
+    let name = path.to_str().expect("a path in UTF-8");
+    let run = quorate_sim(&["raft", "--seed", "5", "--shiviz", name]);
+    let log = std::fs::read_to_string(&path).expect("it was written");
+    std::fs::remove_file(&path).expect("it was there");
+    assert_eq!(run.status.code(), Some(0));
+    assert_eq!(text(&run.stdout), text(&quorate_sim(&["raft", "--seed", "5"]).stdout), "with and without");
+    let mut known: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut arrows = 0;
+    for pair in log.lines().collect::<Vec<_>>().chunks(2) {
+        let (node, clock) = pair[1].split_once(' ').expect("a node and its clock");
+        let entries =
+            clock.trim_matches(['{', '}']).split(", ").map(|entry| entry.split_once(':').expect("an entry"));
+        let clock: BTreeMap<String, u64> = entries
+            .map(|(of, events)| (of.trim_matches('"').to_owned(), events.parse().expect("a count")))
+            .collect();
+        let before = known.insert(node.to_owned(), clock.clone()).unwrap_or_default();
+        assert_eq!(
+            clock[node],
+            before.get(node).unwrap_or(&0) + 1,
+            "each event of a node is one more: {pair:?}"
+        );
+        for (of, events) in before {
+            assert!(clock[&of] >= events, "what was known stays known: {pair:?}");
+        }
+        let others = clock.iter().filter(|(of, _)| *of != node);
+        for (of, events) in others {
+            let there = known.get(of).and_then(|clock| clock.get(of)).unwrap_or(&0);
+            assert!(events <= there, "nobody knows what has not happened: {pair:?}");
+            arrows += 1;
+        }
+    }
+    assert!(arrows > 100, "nodes hear of each other");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use machine_core::{Instant, Misuse, NodeId};
-use raft_core::{Event as Fact, Index, LogPos, Message, RoleName};
+use raft_core::{Event as Fact, Index, LogPos, Message, RoleName, wire};
 
 use super::{
     client::place,
@@ -33,6 +33,7 @@ impl World<'_> {
         match input {
             Input::Message { from, message } => {
                 let words = [2, from.get(), message.term().get()];
+                self.trace.heard(id, from, || encoded(&message));
                 self.trace.note(self.now, Some(id), &words, format_args!("hears from {from}: {message:?}"));
                 self.hears(node, now, from, *message)
             }
@@ -206,6 +207,14 @@ impl World<'_> {
         let back = self.nodes[node].dice.duration(Duration::ZERO, Duration::from_millis(5));
         Instant::from_nanos(now.as_nanos().saturating_sub(back.subsec_nanos().into()))
     }
+}
+
+/// The message's bytes, as its sender had them.
+fn encoded(message: &Message) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    wire::encode_head(message, &mut bytes);
+    bytes.extend_from_slice(message.run().map_or(&[], |run| run.body()));
+    bytes
 }
 
 /// A new fact must be thought about here before it may pass.

@@ -3,16 +3,27 @@
 use std::fmt;
 
 use machine_core::{Instant, NodeId, Rng};
-use raft_core::{ENTRY_HEADER_BYTES, Index, LogPos, ProposeError, Raft, ReadError, ReadId, TransferError};
+use raft_core::{
+    ENTRY_HEADER_BYTES, Index, LogPos, ProposeError, Raft, ReadError, ReadId, Stamp, TransferError,
+};
 
 use super::{
     judges::{Verdict, Violation, hold},
     profile::LoadProfile,
     world::{Event, World},
 };
-use crate::{faults::Kind, raft::node::Input};
+use crate::{
+    faults::Kind,
+    raft::{
+        node::{Input, Node},
+        outputs::not_stamped,
+    },
+};
 
 const HONEST: &str = "refusals tell the truth";
+
+/// Bytes before the payload of a stamped entry.
+const STAMPED_HEADER_BYTES: usize = ENTRY_HEADER_BYTES + 8;
 
 /// Bytes of a payload's number, unless an append has less room.
 const NUMBER_BYTES_MAX: usize = 8;
@@ -231,8 +242,14 @@ impl World<'_> {
 
     fn propose(&mut self, node: usize, now: Instant, client: usize, payloads: &[Vec<u8>]) -> Verdict {
         let id = self.nodes[node].id;
-        let Some(core) = &mut self.nodes[node].core else { return Ok(()) };
-        let answer = take(core, now, payloads);
+        let stamped = self.profile.load.stamped;
+        let local = self.nodes[node].clock.local(self.now);
+        let Node { core: Some(core), stamper, .. } = &mut self.nodes[node] else { return Ok(()) };
+        let answer = if stamped {
+            take_stamped(core, now, payloads, || stamper.stamp(local).map_err(not_stamped))?
+        } else {
+            take(core, now, payloads)
+        };
         let words = match answer {
             Ok((first, count)) => [22, first.term.get(), first.index.get(), count],
             Err(_) => [22, 0, 0, payloads.len() as u64],
@@ -262,7 +279,8 @@ impl World<'_> {
 
     fn refused(&mut self, node: usize, client: usize, error: ProposeError, payloads: &[Vec<u8>]) -> Verdict {
         let led = self.nodes[node].leading.is_some();
-        let most = self.profile.group.limits.append_bytes - ENTRY_HEADER_BYTES;
+        let header = if self.profile.load.stamped { STAMPED_HEADER_BYTES } else { ENTRY_HEADER_BYTES };
+        let most = self.profile.group.limits.append_bytes - header;
         let true_told = match error {
             ProposeError::NotLeader { leader } => {
                 self.clients.believed[client] = leader.map(place);
@@ -315,6 +333,25 @@ fn take(core: &mut Raft, now: Instant, payloads: &[Vec<u8>]) -> Result<(LogPos, 
             .propose_many(now, payloads)
             .map(|taken| (LogPos { term: taken.term, index: taken.first }, taken.count)),
     }
+}
+
+/// One by one, each with a stamp of its own, until one is refused; a refusal of the first is the answer.
+fn take_stamped(
+    core: &mut Raft,
+    now: Instant,
+    payloads: &[Vec<u8>],
+    mut stamp: impl FnMut() -> Result<Stamp, Violation>,
+) -> Result<Result<(LogPos, u64), ProposeError>, Violation> {
+    let mut taken: Option<(LogPos, u64)> = None;
+    for payload in payloads {
+        match (core.propose_stamped(now, stamp()?, payload), &mut taken) {
+            (Ok(at), None) => taken = Some((at, 1)),
+            (Ok(_), Some((_, count))) => *count += 1,
+            (Err(error), None) => return Ok(Err(error)),
+            (Err(_), Some(_)) => break,
+        }
+    }
+    Ok(taken.ok_or(ProposeError::Full))
 }
 
 pub(crate) fn place(id: NodeId) -> usize {

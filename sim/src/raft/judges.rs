@@ -15,13 +15,14 @@ pub(crate) mod loyalty;
 pub(crate) mod monotone;
 pub(crate) mod promises;
 pub(crate) mod reads;
+pub(crate) mod stamps;
 pub(crate) mod state_machine;
 pub(crate) mod votes;
 
 pub(crate) use self::{
     attendance::Attendance, calm::Calm, commits::Commits, elections::Elections, histories::Histories,
     log_matching::LogMatching, loyalty::Loyalty, monotone::Monotone, promises::Promises, reads::Reads,
-    state_machine::StateMachines, votes::Votes,
+    stamps::Stamps, state_machine::StateMachines, votes::Votes,
 };
 
 /// All that is remembered in order to judge.
@@ -39,6 +40,7 @@ pub(crate) struct Judges {
     pub(crate) attendance: Attendance,
     pub(crate) loyalty: Loyalty,
     pub(crate) calm: Calm,
+    pub(crate) stamps: Stamps,
 }
 
 impl Judges {
@@ -56,6 +58,7 @@ impl Judges {
             attendance: Attendance::new(nodes),
             loyalty: Loyalty::new(nodes),
             calm: Calm::default(),
+            stamps: Stamps::default(),
         }
     }
 }

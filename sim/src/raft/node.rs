@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use machine_core::{Instant, NodeId, Rng, WriteId};
 use raft_core::{Config, FetchId, Index, Message, Raft, RoleName, Run, Status, Term};
 
-use super::client::Command;
+use super::{client::Command, stamps::Stamper};
 use crate::{clock::Clock, disk::Disk};
 
 /// Most inputs held for a node that is paused; messages beyond are lost, as in a full socket buffer.
@@ -24,6 +24,8 @@ pub(crate) struct Node {
     pub(crate) given: WriteId,
     pub(crate) confirmed: WriteId,
     pub(crate) clock: Clock,
+    /// What stamps the proposals that reach it.
+    pub(crate) stamper: Stamper,
     /// What its host does, and when.
     pub(crate) dice: Rng,
     pub(crate) paused: bool,
@@ -102,6 +104,7 @@ impl Node {
             given: WriteId::NONE,
             confirmed: WriteId::NONE,
             clock,
+            stamper: Stamper::new(),
             dice,
             paused: false,
             retired: false,
@@ -137,6 +140,7 @@ impl Node {
     pub(crate) fn forget(&mut self) {
         self.core = None;
         self.boot += 1;
+        self.stamper.forget();
         self.given = WriteId::NONE;
         self.confirmed = WriteId::NONE;
         self.paused = false;

@@ -122,6 +122,8 @@ impl World<'_> {
     fn judge_write(&mut self, node: usize, write: &Write) -> Verdict {
         self.judges.monotone.written(node, write.hard_state)?;
         let Some(run) = &write.run else { return Ok(()) };
+        let now = self.nodes[node].clock.local(self.now);
+        self.nodes[node].stamper.observe(run, now).map_err(not_stamped)?;
         let state = &self.nodes[node];
         self.judges.log.written(state.id, run, state.disk.written(), state.leading)?;
         self.judges.commits.written(state.id, write.hard_state.term, run, state.disk.written())
@@ -150,6 +152,7 @@ impl World<'_> {
             format_args!("says to {receiver}: {message:?}"),
         );
         let sent = self.through_the_codec(message)?;
+        self.trace.sent(id, receiver, &self.head);
         self.totals.messages += 1;
         let arrivals = match self.adversary_grips(from, to, &sent) {
             Grip::Free => self.network.route(self.now, (from, to), message),
@@ -233,6 +236,7 @@ impl World<'_> {
         self.note(node, &words, format_args!("applies {run:?}"));
         durability::applied(id, &run, self.nodes[node].disk.durable())?;
         self.judges.machines.applied(id, &run, &self.judges.commits, &self.judges.log)?;
+        self.judges.stamps.applied(id, &run)?;
         let machine = &mut self.nodes[node].machine;
         let idle = machine.queue.is_empty();
         machine.queue_bytes += run.body().len();
@@ -300,6 +304,11 @@ impl World<'_> {
         let boot = self.nodes[node].boot;
         self.queue.push(at, Event::Done { node, boot, done: Done::Input(Input::Drain) });
     }
+}
+
+/// Clocks here are never so wrong that a host refuses to stamp.
+pub(crate) fn not_stamped(error: lamport::ClockError) -> Violation {
+    Violation { law: "a clock within its bounds gives stamps", detail: error.to_string() }
 }
 
 fn not_what_was_sent(Wrong(detail): Wrong) -> Violation {

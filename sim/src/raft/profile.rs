@@ -113,6 +113,8 @@ pub(crate) struct LoadProfile {
     pub(crate) step_down_per_mille: u64,
     /// Whether what clients saw is kept, and judged at the end.
     pub(crate) history: bool,
+    /// Whether proposals are stamped by their hosts.
+    pub(crate) stamped: bool,
 }
 
 impl Profile {
@@ -241,6 +243,9 @@ fn draw_faults(rng: &mut Rng) -> FaultProfile {
     }
 }
 
+/// The smallest append that has room for a stamped entry.
+const STAMPED_BYTES_MIN: usize = 64;
+
 fn draw_load(rng: &mut Rng, limits: &Limits) -> LoadProfile {
     LoadProfile {
         clients: *pick(rng, &[1, 3]),
@@ -251,6 +256,7 @@ fn draw_load(rng: &mut Rng, limits: &Limits) -> LoadProfile {
         transfer_per_mille: sometimes(rng, 30),
         step_down_per_mille: sometimes(rng, 20),
         history: rng.per_mille(200),
+        stamped: rng.per_mille(500) && limits.append_bytes >= STAMPED_BYTES_MIN,
     }
 }
 
