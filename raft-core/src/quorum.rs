@@ -12,15 +12,16 @@ pub(crate) fn reached<T: Copy + Ord + Default>(values: impl Iterator<Item = T>) 
     let mut sorted = [T::default(); VOTERS_MAX];
     let mut voters = 0;
     for value in values {
-        sorted[voters] = value;
+        // Groups are small: each value sinks to its place as it comes.
+        let mut place = voters;
+        while place > 0 && sorted[place - 1] < value {
+            sorted[place] = sorted[place - 1];
+            place -= 1;
+        }
+        sorted[place] = value;
         voters += 1;
     }
-    if voters == 0 {
-        return T::default();
-    }
-    let sorted = &mut sorted[..voters];
-    sorted.sort_unstable_by(|a, b| b.cmp(a));
-    sorted[majority(voters) - 1]
+    if voters == 0 { T::default() } else { sorted[majority(voters) - 1] }
 }
 
 /// Votes given; one bit a voter. Denials need no count: an election that is not won ends with its timeout.
