@@ -399,3 +399,6 @@ impl Severed for Group {
         self.entries_max as u64
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -409,3 +409,6 @@ impl Cluster for Group {
         self.runtime.block_on(pause());
     }
 }
+
+#[cfg(test)]
+mod tests;

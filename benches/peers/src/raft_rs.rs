@@ -328,3 +328,6 @@ fn entry(payload: Bytes) -> Entry {
 fn place(id: u64) -> usize {
     usize::try_from(id - 1).expect("a replica")
 }
+
+#[cfg(test)]
+mod tests;

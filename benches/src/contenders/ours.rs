@@ -305,3 +305,6 @@ fn replicas(cell: &Cell) -> Vec<Replica> {
 fn id(replica: usize) -> NodeId {
     NodeId::of(replica as u64 + 1)
 }
+
+#[cfg(test)]
+mod tests;
