@@ -7,8 +7,9 @@ use std::{
 };
 
 use crate::{
+    catch_up,
     cluster::{Applied, Cluster, Load, Turn},
-    cpu,
+    cpu, idle_groups,
 };
 
 /// Rounds without progress at which time must pass, and at which the run has failed.
@@ -27,6 +28,19 @@ pub struct Cell {
     pub entries: u64,
 }
 
+impl Cell {
+    /// Entries that each replica's log keeps, the newest: those under way in both directions, twice. The same for all
+    /// contenders, since a log that outgrows the caches of the processor costs more than most protocols.
+    ///
+    /// # Panics
+    ///
+    /// When as many do not fit memory.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        usize::try_from(4 * self.outstanding + 64).expect("what is outstanding fits memory")
+    }
+}
+
 /// Something that takes part: its name, and how to set up a group that has a leader.
 #[derive(Clone, Copy, Debug)]
 pub struct Contender {
@@ -38,6 +52,10 @@ pub struct Contender {
     pub build: fn(&Cell) -> Box<dyn Cluster>,
     /// Whether the turns of the leader are told apart from the others'.
     pub leader_apart: bool,
+    /// Sets up many groups that have nothing to do, where it takes part in [`idle_groups`](crate::idle_groups).
+    pub idle: Option<idle_groups::Build>,
+    /// Sets up a group for [`catch_up`](crate::catch_up), where it takes part.
+    pub catch_up: Option<catch_up::Build>,
 }
 
 /// What a cell came to.

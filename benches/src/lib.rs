@@ -9,8 +9,10 @@
 //! in CPU time; never in wall time, since machines are shared.
 
 pub mod callgrind;
+pub mod catch_up;
 pub mod cell;
 pub mod cluster;
 pub mod contenders;
 pub mod cpu;
+pub mod idle_groups;
 pub mod program;

@@ -14,6 +14,9 @@ use crate::{
     cell::{Cell, Contender, Measured, measure, measure_allocations},
 };
 
+mod catch_up;
+mod idle_groups;
+
 /// What a leader costs per entry, beside the floor and whoever else takes part.
 ///
 /// Groups of replicas in one thread, logs in memory, a closed loop. Without options: 3 replicas, 256 bytes, 1, 64, 1024
@@ -29,8 +32,14 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    IdleGroups(idle_groups::Options),
+    CatchUp(catch_up::Options),
     /// Measures one cell and prints it: what callgrind is run over.
     Cell(CellOptions),
+    /// The same for idle groups.
+    IdleCell(idle_groups::CellOptions),
+    /// The same for catching up.
+    CatchUpCell(catch_up::CellOptions),
 }
 
 #[derive(Debug, Args)]
@@ -44,15 +53,22 @@ struct Sweep {
     /// Proposals outstanding.
     #[arg(long, value_delimiter = ',', default_value = "1,64,1024,16384")]
     outstanding: Vec<u64>,
-    /// Only these contenders.
-    #[arg(long, value_delimiter = ',')]
-    only: Vec<String>,
+    #[command(flatten)]
+    only: Only,
     /// 3 and 5 replicas, 16, 256 and 4096 bytes.
     #[arg(long)]
     all: bool,
     /// CPU seconds that each throughput is measured for, about; three times each.
     #[arg(long, default_value_t = 0.3)]
     seconds: f64,
+}
+
+/// Who takes part in a table, and what is counted.
+#[derive(Debug, Args)]
+struct Only {
+    /// Only these contenders.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     /// Count no instructions.
     #[arg(long)]
     no_callgrind: bool,
@@ -93,7 +109,11 @@ const TIMED_ENTRIES_MIN: u64 = 20_000;
 pub fn run(contenders: &[Contender]) -> Result<(), String> {
     let Options { command, sweep } = Options::parse();
     match command {
+        Some(Command::IdleGroups(options)) => options.run(contenders),
+        Some(Command::CatchUp(options)) => options.run(contenders),
         Some(Command::Cell(options)) => one(contenders, &options),
+        Some(Command::IdleCell(options)) => options.run(contenders),
+        Some(Command::CatchUpCell(options)) => options.run(contenders),
         None => sweep.run(contenders),
     }
 }
@@ -117,17 +137,18 @@ fn find<'a>(contenders: &'a [Contender], name: &str) -> Result<&'a Contender, St
     })
 }
 
-/// Prints the allocations of one cell: the leader's, and the group's.
+/// Prints the allocations of one cell: the leader's, and the group's; or the bytes of heap of one idle group.
 ///
 /// # Errors
 ///
 /// What went wrong, in a sentence.
 pub fn run_allocations(contenders: &[Contender]) -> Result<(), String> {
-    let options = Options::parse();
-    let Some(Command::Cell(options)) = options.command else {
-        return Err(
-            "this program counts the allocations of one cell: leader-limit-allocations cell --help".into()
-        );
+    let options = match Options::parse().command {
+        Some(Command::Cell(options)) => options,
+        Some(Command::IdleCell(options)) => return options.run_heap(contenders),
+        None | Some(Command::IdleGroups(_) | Command::CatchUp(_) | Command::CatchUpCell(_)) => {
+            return Err("this program counts the allocations of a cell, or the heap of an idle-cell".into());
+        }
     };
     let (contender, cell) = options.resolve(contenders)?;
     let (leader, group) =
@@ -144,17 +165,33 @@ impl CellOptions {
     }
 }
 
-impl Sweep {
-    fn run(&self, contenders: &[Contender]) -> Result<(), String> {
-        let chosen: Vec<&Contender> = if self.only.is_empty() {
-            contenders.iter().collect()
-        } else {
-            self.only.iter().map(|name| find(contenders, name)).collect::<Result<_, _>>()?
-        };
+impl Only {
+    /// Those named, or all that take part.
+    fn choose<'a>(
+        &self,
+        contenders: &'a [Contender],
+        takes_part: impl Fn(&Contender) -> bool,
+    ) -> Result<Vec<&'a Contender>, String> {
+        if self.only.is_empty() {
+            return Ok(contenders.iter().filter(|contender| takes_part(contender)).collect());
+        }
+        self.only.iter().map(|name| find(contenders, name)).collect()
+    }
+
+    /// Whether instructions are counted; says so if not.
+    fn counts(&self) -> bool {
         let counts = !self.no_callgrind && callgrind::is_there();
         if !counts {
             say("instructions are not counted: valgrind is not there, or was not wanted\n");
         }
+        counts
+    }
+}
+
+impl Sweep {
+    fn run(&self, contenders: &[Contender]) -> Result<(), String> {
+        let chosen = self.only.choose(contenders, |_| true)?;
+        let counts = self.only.counts();
         if counter().is_none() {
             say(
                 "allocations are not counted: `cargo build --profile bench -p quorate-benches` builds what counts them\n",

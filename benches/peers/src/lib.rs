@@ -5,7 +5,7 @@
 //! its peer is driven, and why. What all have alike, ours included:
 //!
 //! * Payloads are copied once at the leader, all of a turn into one block; entries are slices of it.
-//! * Logs are in memory, and kept as far back as a follower in the loop can ask for.
+//! * Logs are in memory, and keep as many entries ([`benches::cell::Cell::kept`]).
 //! * Messages are moved, not encoded. Disks are done at once.
 //! * Proposals are not refused for what is outstanding.
 
@@ -32,14 +32,6 @@ pub const ALL: [Contender; 9] = [
     omnipaxos::FORWARDED,
     openraft::OPENRAFT,
 ];
-
-/// Entries that a log keeps when so many proposals are outstanding: those under way in both directions, twice.
-pub(crate) const fn kept(outstanding: u64) -> usize {
-    assert!(outstanding < 1 << 32, "what is outstanding fits memory");
-    #[expect(clippy::cast_possible_truncation, reason = "checked")]
-    let outstanding = outstanding as usize;
-    4 * outstanding + 64
-}
 
 /// The next `count` payloads, copied into one block.
 pub(crate) fn block(

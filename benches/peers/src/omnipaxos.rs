@@ -12,6 +12,7 @@
 use std::collections::VecDeque;
 
 use benches::{
+    catch_up::Severed,
     cell::{Cell, Contender},
     cluster::{Applied, Cluster, Load, Turn},
 };
@@ -27,28 +28,36 @@ use omnipaxos::{
     util::LogEntry,
 };
 
+mod many;
+
 /// An append for each entry.
 pub const EACH: Contender = Contender {
     name: "omnipaxos",
     about: "omnipaxos 0.2.4: append for each entry",
-    build: |cell| Box::new(Group::new(cell, Way::Each)),
+    build: |cell| Box::new(Group::new(cell, Way::Each, cell.kept())),
     leader_apart: true,
+    idle: Some(|idle| Box::new(many::Many::new(idle))),
+    catch_up: Some(|cell| Box::new(Group::new(cell, Way::Each, usize::MAX))),
 };
 
 /// With its own batching.
 pub const BATCHES_OF_64: Contender = Contender {
     name: "omnipaxos-b64",
     about: "omnipaxos 0.2.4: append for each entry, batch_size 64",
-    build: |cell| Box::new(Group::new(cell, Way::BatchesOf64)),
+    build: |cell| Box::new(Group::new(cell, Way::BatchesOf64, cell.kept())),
     leader_apart: true,
+    idle: None,
+    catch_up: None,
 };
 
 /// All of a turn at once.
 pub const FORWARDED: Contender = Contender {
     name: "omnipaxos-all",
     about: "omnipaxos 0.2.4: one ProposalForward a turn",
-    build: |cell| Box::new(Group::new(cell, Way::Forwarded)),
+    build: |cell| Box::new(Group::new(cell, Way::Forwarded, cell.kept())),
     leader_apart: true,
+    idle: None,
+    catch_up: None,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -203,6 +212,11 @@ struct Replica {
 }
 
 impl Replica {
+    fn new(config: OmniPaxosConfig, ring: Ring) -> Self {
+        let node = config.build(ring).expect("the configuration is possible");
+        Self { node, applied: Applied::default(), passed: 0 }
+    }
+
     fn apply(&mut self) {
         let decided = self.node.get_decided_idx();
         if decided == self.passed {
@@ -229,17 +243,26 @@ struct Group {
     way: Way,
     spare: BytesMut,
     messages: u64,
+    cut: bool,
+    entries_max: usize,
 }
 
 impl Group {
-    fn new(cell: &Cell, way: Way) -> Self {
+    fn new(cell: &Cell, way: Way, kept: usize) -> Self {
+        let replica = |pid| {
+            let mut config = config(pid, cell.nodes);
+            config.server_config.batch_size = if way == Way::BatchesOf64 { 64 } else { 1 };
+            Replica::new(config, Ring { kept, ..Ring::default() })
+        };
         let mut group = Self {
-            replicas: (1..=cell.nodes as u64).map(|pid| replica(pid, cell, way)).collect(),
+            replicas: (1..=cell.nodes as u64).map(replica).collect(),
             inboxes: (0..cell.nodes).map(|_| Vec::new()).collect(),
             out: Vec::new(),
             way,
             spare: BytesMut::new(),
             messages: 0,
+            cut: false,
+            entries_max: 0,
         };
         for _ in 0..20 * ELECTION_TICKS {
             group.wait();
@@ -263,9 +286,14 @@ impl Group {
     fn hand_out(&mut self, replica: usize) {
         let this = &mut self.replicas[replica];
         this.node.take_outgoing_messages(&mut self.out);
+        let last = self.inboxes.len() - 1;
         for message in self.out.drain(..) {
-            self.messages += 1;
             let place = usize::try_from(message.get_receiver() - 1).expect("a replica");
+            if self.cut && (place == last || replica == last) {
+                continue;
+            }
+            self.messages += 1;
+            self.entries_max = entries(&message).max(self.entries_max);
             self.inboxes[place].push(message);
         }
         this.apply();
@@ -324,21 +352,53 @@ impl Cluster for Group {
 
 const ELECTION_TICKS: u64 = 10;
 
-fn replica(pid: u64, cell: &Cell, way: Way) -> Replica {
-    let nodes = (1..=cell.nodes as u64).collect();
-    let ring = Ring { kept: crate::kept(cell.outstanding), ..Ring::default() };
-    let config = OmniPaxosConfig {
-        cluster_config: ClusterConfig { configuration_id: 1, nodes, flexible_quorum: None },
+fn config(pid: u64, nodes: usize) -> OmniPaxosConfig {
+    OmniPaxosConfig {
+        cluster_config: ClusterConfig {
+            configuration_id: 1,
+            nodes: (1..=nodes as u64).collect(),
+            flexible_quorum: None,
+        },
         server_config: ServerConfig {
             pid,
             election_tick_timeout: ELECTION_TICKS,
             buffer_size: 64,
-            batch_size: if way == Way::BatchesOf64 { 64 } else { 1 },
             flush_batch_tick_timeout: 1,
             leader_priority: u32::from(pid == 1),
             ..ServerConfig::default()
         },
-    };
-    let node = config.build(ring).expect("the configuration is possible");
-    Replica { node, applied: Applied::default(), passed: 0 }
+    }
 }
+
+/// Entries in a message.
+fn entries(message: &Message<Payload>) -> usize {
+    let Message::SequencePaxos(PaxosMessage { msg, .. }) = message else { return 0 };
+    match msg {
+        PaxosMsg::AcceptDecide(accept) => accept.entries.len(),
+        PaxosMsg::AcceptSync(accept) => accept.log_sync.suffix.len(),
+        PaxosMsg::ProposalForward(entries) => entries.len(),
+        _ => 0,
+    }
+}
+
+impl Severed for Group {
+    /// When it is over, every node is told that the last one can be reached again, and the last that all can.
+    fn cut(&mut self, cut: bool) {
+        let last = self.replicas.len();
+        if self.cut && !cut {
+            for other in 1..last as u64 {
+                self.replicas[last - 1].node.reconnected(other);
+                self.replicas[usize::try_from(other - 1).expect("a replica")].node.reconnected(last as u64);
+            }
+        }
+        self.cut = cut;
+        self.entries_max = 0;
+    }
+
+    fn entries_max(&self) -> u64 {
+        self.entries_max as u64
+    }
+}
+
+#[cfg(test)]
+mod tests;

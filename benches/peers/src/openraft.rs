@@ -46,6 +46,8 @@ pub const OPENRAFT: Contender = Contender {
     about: "openraft 0.9.25: tasks of one thread, client_write_ff for each entry, leader not told apart",
     build: |cell| Box::new(Group::new(cell)),
     leader_apart: false,
+    idle: None,
+    catch_up: None,
 };
 
 openraft::declare_raft_types!(
@@ -343,7 +345,7 @@ async fn start(nodes: &Nodes, messages: &Arc<AtomicU64>, cell: &Cell, machines: 
     let mut all = Vec::new();
     for (id, machine) in machines.into_iter().enumerate() {
         let network = Network { nodes: nodes.clone(), messages: messages.clone() };
-        let log = Log::new(crate::kept(cell.outstanding));
+        let log = Log::new(cell.kept());
         let node = Raft::new(id as NodeId, config.clone(), network, log, machine).await;
         all.push(node.expect("the storage is empty"));
     }
@@ -407,3 +409,6 @@ impl Cluster for Group {
         self.runtime.block_on(pause());
     }
 }
+
+#[cfg(test)]
+mod tests;

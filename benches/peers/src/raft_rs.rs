@@ -12,6 +12,7 @@
 use std::collections::VecDeque;
 
 use benches::{
+    catch_up::Severed,
     cell::{Cell, Contender},
     cluster::{Applied, Cluster, Load, Turn},
 };
@@ -22,20 +23,26 @@ use raft::{
 };
 use slog::{Discard, Logger, o};
 
+mod many;
+
 /// Driven in the way that costs it least.
 pub const BATCHED: Contender = Contender {
     name: "raft-rs",
     about: "raft 0.7.0: one MsgPropose a turn, batch_append, skip_bcast_commit",
-    build: |cell| Box::new(Group::new(cell, true)),
+    build: |cell| Box::new(Group::new(cell, true, cell.kept())),
     leader_apart: true,
+    idle: Some(|idle| Box::new(many::Many::new(idle))),
+    catch_up: Some(|cell| Box::new(Group::new(cell, true, usize::MAX))),
 };
 
 /// Driven in the ordinary way.
 pub const EACH: Contender = Contender {
     name: "raft-rs-each",
     about: "raft 0.7.0: RawNode::propose for each entry, batch_append, skip_bcast_commit",
-    build: |cell| Box::new(Group::new(cell, false)),
+    build: |cell| Box::new(Group::new(cell, false, cell.kept())),
     leader_apart: true,
+    idle: None,
+    catch_up: None,
 };
 
 /// Bytes of a message, at most.
@@ -185,18 +192,22 @@ struct Group {
     batched: bool,
     spare: BytesMut,
     messages: u64,
+    cut: bool,
+    entries_max: usize,
 }
 
 impl Group {
-    fn new(cell: &Cell, batched: bool) -> Self {
+    fn new(cell: &Cell, batched: bool, kept: usize) -> Self {
         let nodes = cell.nodes as u64;
-        let replicas = (1..=nodes).map(|id| Replica::new(&config(id), nodes, crate::kept(cell.outstanding)));
+        let replicas = (1..=nodes).map(|id| Replica::new(&config(id), nodes, kept));
         let mut group = Self {
             replicas: replicas.collect(),
             inboxes: (0..nodes).map(|_| Vec::new()).collect(),
             batched,
             spare: BytesMut::new(),
             messages: 0,
+            cut: false,
+            entries_max: 0,
         };
         group.replicas[0].node.campaign().expect("a follower may stand");
         for _ in 0..16 {
@@ -219,10 +230,15 @@ impl Group {
     }
 
     fn hand_out(&mut self, replica: usize) {
-        let (inboxes, messages) = (&mut self.inboxes, &mut self.messages);
+        let (cut, last) = (self.cut, self.replicas.len() - 1);
+        let (inboxes, messages, entries_max) = (&mut self.inboxes, &mut self.messages, &mut self.entries_max);
         self.replicas[replica].hand_out(&mut |message| {
-            *messages += 1;
-            inboxes[place(message.to)].push(message);
+            let to = place(message.to);
+            if !(cut && (to == last || replica == last)) {
+                *messages += 1;
+                *entries_max = message.entries.len().max(*entries_max);
+                inboxes[to].push(message);
+            }
         });
     }
 
@@ -280,6 +296,17 @@ impl Cluster for Group {
     }
 }
 
+impl Severed for Group {
+    fn cut(&mut self, cut: bool) {
+        self.cut = cut;
+        self.entries_max = 0;
+    }
+
+    fn entries_max(&self) -> u64 {
+        self.entries_max as u64
+    }
+}
+
 fn config(id: u64) -> Config {
     Config {
         election_tick: 10,
@@ -301,3 +328,6 @@ fn entry(payload: Bytes) -> Entry {
 fn place(id: u64) -> usize {
     usize::try_from(id - 1).expect("a replica")
 }
+
+#[cfg(test)]
+mod tests;

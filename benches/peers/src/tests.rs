@@ -1,6 +1,8 @@
 use benches::{
+    catch_up,
     cell::{Cell, measure},
     cluster::Load,
+    idle_groups::{self, Idle},
 };
 use bytes::BytesMut;
 
@@ -25,5 +27,24 @@ fn a_block_holds_the_load_in_order() {
     for count in [3, 0, 5] {
         let taken: Vec<_> = block(&mut load, count, &mut spare).collect();
         assert!(taken.iter().map(|payload| &payload[..]).eq(again.take(count)));
+    }
+}
+
+#[test]
+fn idle_groups_keep_their_leaders() {
+    for contender in ALL.iter().filter(|contender| contender.idle.is_some()) {
+        for (heartbeat_ticks, ticks) in [(1000, 200), (10, 100), (1, 50)] {
+            let measured = idle_groups::measure(contender, &Idle { groups: 4, heartbeat_ticks, ticks });
+            let measured = measured.expect("groups have leaders");
+            assert_eq!(measured.messages > 0.0, heartbeat_ticks < 1000, "{} {measured:?}", contender.name);
+        }
+    }
+}
+
+#[test]
+fn followers_come_back() {
+    for contender in ALL.iter().filter(|contender| contender.catch_up.is_some()) {
+        let measured = catch_up::measure(contender, 16, 20_000).expect("the follower comes back");
+        assert!(measured.entries_max > 0, "{} {measured:?}", contender.name);
     }
 }

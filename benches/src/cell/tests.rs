@@ -65,7 +65,8 @@ fn bad(stuck: bool) -> Result<super::Measured, Broken> {
     } else {
         |_| Box::new(Bad { applied: [Applied::default(); 3], stuck: false })
     };
-    let contender = Contender { name: "bad", about: "", build, leader_apart: true };
+    let contender =
+        Contender { name: "bad", about: "", build, leader_apart: true, idle: None, catch_up: None };
     measure(&contender, &Cell { nodes: 3, size: 16, outstanding: 4, entries: 40 })
 }
 

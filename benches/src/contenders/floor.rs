@@ -14,12 +14,11 @@ use crate::{
 pub const FLOOR: Contender = Contender {
     name: "floor",
     about: "no protocol: a block of entries is kept, sent, acknowledged, applied",
-    build: |cell| Box::new(Floor::new(cell.nodes)),
+    build: |cell| Box::new(Floor::new(cell.nodes, cell.kept())),
     leader_apart: true,
+    idle: None,
+    catch_up: None,
 };
-
-/// Blocks that each replica keeps: the log, trimmed as it goes.
-const KEPT: usize = 64;
 
 /// Entries of one turn: how many, how long each is, and their bytes one after the other.
 #[derive(Clone, Debug)]
@@ -41,6 +40,9 @@ enum Message {
 struct Replica {
     inbox: VecDeque<(usize, Message)>,
     log: VecDeque<Block>,
+    /// Entries in the log, and how many of them are enough.
+    logged: u64,
+    kept: u64,
     /// Blocks held and not yet applied.
     waiting: VecDeque<Block>,
     held: u64,
@@ -61,9 +63,9 @@ struct Floor {
 }
 
 impl Floor {
-    fn new(nodes: usize) -> Self {
+    fn new(nodes: usize, kept: usize) -> Self {
         Self {
-            replicas: (0..nodes).map(|_| Replica::default()).collect(),
+            replicas: (0..nodes).map(|_| Replica { kept: kept as u64, ..Replica::default() }).collect(),
             held: vec![0; nodes],
             told: 0,
             sorted: Vec::new(),
@@ -154,8 +156,13 @@ impl Replica {
     fn hold(&mut self, block: Block) {
         self.held += block.count;
         self.waiting.push_back(block.clone());
+        self.logged += block.count;
         self.log.push_back(block);
-        if self.log.len() > KEPT {
+        while let Some(oldest) = self.log.front().map(|block| block.count) {
+            if self.logged - oldest < self.kept {
+                break;
+            }
+            self.logged -= oldest;
             self.log.pop_front();
         }
     }

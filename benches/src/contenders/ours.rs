@@ -4,31 +4,35 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use machine_core::{Instant, NodeId};
-use raft_core::{Config, Message, Output, ProposeError, Raft, Recovered, RoleName, Run, wire};
+use raft_core::{Config, Index, Message, Output, ProposeError, Raft, Recovered, RoleName, Run, wire};
 
 use crate::{
+    catch_up::Severed,
     cell::{Cell, Contender},
     cluster::{Applied, Cluster, Load, Turn},
 };
+
+mod many;
 
 /// Our own core; messages are moved.
 pub const OURS: Contender = Contender {
     name: "quorate",
     about: "quorate-raft-core, messages moved",
-    build: |cell| Box::new(Ours::<Moved>::new(cell)),
+    build: |cell| Box::new(Ours::<Moved>::new(replicas(cell))),
     leader_apart: true,
+    idle: Some(|idle| Box::new(many::Many::new(idle))),
+    catch_up: Some(|cell| Box::new(Ours::<Moved>::new(whole_replicas(cell)))),
 };
 
 /// Our own core; each message is encoded into bytes, and decoded from them.
 pub const OURS_WIRE: Contender = Contender {
     name: "quorate-wire",
     about: "quorate-raft-core, each message encoded and decoded",
-    build: |cell| Box::new(Ours::<Encoded>::new(cell)),
+    build: |cell| Box::new(Ours::<Encoded>::new(replicas(cell))),
     leader_apart: true,
+    idle: None,
+    catch_up: Some(|cell| Box::new(Ours::<Encoded>::new(whole_replicas(cell)))),
 };
-
-/// Runs that each replica keeps: the log, trimmed as it goes.
-const KEPT: usize = 64;
 
 /// How a message travels.
 pub trait Link: Default {
@@ -98,24 +102,38 @@ pub struct Replica {
     /// The core.
     pub core: Raft,
     log: VecDeque<Run>,
+    /// Entries in the log, and how many of them are enough.
+    held: usize,
+    kept: usize,
     /// What it has applied.
     pub applied: Applied,
 }
 
 impl Replica {
-    /// A replica that never ran.
+    /// A replica that never ran, and whose log keeps the newest `kept` entries.
     #[must_use]
-    pub fn new(config: Config, seed: u64) -> Self {
+    pub fn new(config: Config, seed: u64, kept: usize) -> Self {
         let core =
             Raft::new(config, Recovered::default(), seed, Instant::ZERO).expect("the values are possible");
-        Self { core, log: VecDeque::new(), applied: Applied::default() }
+        Self { core, log: VecDeque::new(), held: 0, kept, applied: Applied::default() }
     }
 
     fn store(&mut self, run: Run) {
+        self.held += run.count() as usize;
         self.log.push_back(run);
-        if self.log.len() > KEPT {
+        while let Some(oldest) = self.log.front().map(|run| run.count() as usize) {
+            if self.held - oldest < self.kept {
+                break;
+            }
+            self.held -= oldest;
             self.log.pop_front();
         }
+    }
+
+    /// The stored run that holds the entry: what was last stored at its index.
+    fn fetch(&self, from: Index) -> Option<Run> {
+        let place = self.log.partition_point(|run| run.last() < from);
+        self.log.get(place).filter(|run| run.first() <= from).cloned()
     }
 
     fn apply(&mut self, run: &Run, blanks: u64) {
@@ -135,22 +153,27 @@ struct Ours<L: Link> {
     link: L,
     now: Instant,
     messages: u64,
+    cut: bool,
+    entries_max: u64,
 }
 
 impl<L: Link> Ours<L> {
     /// A group whose first replica leads, and where nothing is left to do.
-    fn new(cell: &Cell) -> Self {
+    fn new(replicas: Vec<Replica>) -> Self {
+        let nodes = replicas.len();
         let mut group = Self {
-            replicas: replicas(cell),
-            inboxes: (0..cell.nodes).map(|_| VecDeque::new()).collect(),
+            replicas,
+            inboxes: (0..nodes).map(|_| VecDeque::new()).collect(),
             link: L::default(),
             now: Instant::ZERO,
             messages: 0,
+            cut: false,
+            entries_max: 0,
         };
         group.now = group.replicas[0].core.next_tick().expect("a follower waits for an election");
         group.replicas[0].core.tick(group.now);
         for _ in 0..16 {
-            for replica in 0..cell.nodes {
+            for replica in 0..nodes {
                 group.take_in(replica);
                 group.hand_out(replica);
             }
@@ -168,7 +191,7 @@ impl<L: Link> Ours<L> {
 
     /// Executes all that the core owes; returns how many entries it applied.
     fn hand_out(&mut self, replica: usize) -> u64 {
-        let (now, from) = (self.now, id(replica));
+        let (now, from, last) = (self.now, id(replica), self.replicas.len() - 1);
         let this = &mut self.replicas[replica];
         let before = this.applied.entries;
         while let Some(output) = this.core.poll_output() {
@@ -180,19 +203,27 @@ impl<L: Link> Ours<L> {
                     this.core.persisted(now, id).expect("it was handed out");
                 }
                 Output::Send { to, message } => {
-                    self.messages += 1;
-                    let letter = self.link.post(message);
                     let place = usize::try_from(to.get() - 1).expect("a replica");
+                    if self.cut && (place == last || replica == last) {
+                        continue;
+                    }
+                    self.messages += 1;
+                    let entries = message.run().map_or(0, Run::count);
+                    self.entries_max = self.entries_max.max(u64::from(entries));
+                    let letter = self.link.post(message);
                     self.inboxes[place].push_back((from, letter));
                 }
                 Output::Apply { run } => {
                     // The leader's blank entry is the first of all, and alone in its run.
-                    let blanks = u64::from(run.first() == raft_core::Index::new(1));
+                    let blanks = u64::from(run.first() == Index::new(1));
                     this.apply(&run, blanks);
                     this.core.applied(now, run.last()).expect("it was handed out");
                 }
                 Output::Notify(_) => {}
-                Output::Fetch { .. } => unreachable!("the caches hold what is outstanding"),
+                Output::Fetch { id, from } => {
+                    let run = this.fetch(from).expect("the log or the cache holds what is outstanding");
+                    this.core.fetched(now, id, run).expect("it was asked for");
+                }
                 Output::Halt(fault) => unreachable!("nothing contradicts itself: {fault}"),
             }
         }
@@ -239,6 +270,24 @@ impl<L: Link> Cluster for Ours<L> {
     }
 }
 
+impl<L: Link> Severed for Ours<L> {
+    fn cut(&mut self, cut: bool) {
+        self.cut = cut;
+        self.entries_max = 0;
+    }
+
+    fn entries_max(&self) -> u64 {
+        self.entries_max
+    }
+}
+
+/// Replicas whose logs are whole, and whose caches are small: what a follower missed comes back through `Fetch`.
+fn whole_replicas(cell: &Cell) -> Vec<Replica> {
+    let ids = || (0..cell.nodes).map(id);
+    let config = |node| Config::new(node, ids()).with_cache_bytes_max(1 << 20);
+    ids().map(|node| Replica::new(config(node), node.get(), usize::MAX)).collect()
+}
+
 fn replicas(cell: &Cell) -> Vec<Replica> {
     let ids = || (0..cell.nodes).map(id);
     // Room for what is outstanding, as for the others: the caches keep what is under way.
@@ -250,9 +299,12 @@ fn replicas(cell: &Cell) -> Vec<Replica> {
             .with_inflight_bytes_max(bytes)
             .with_cache_bytes_max(bytes)
     };
-    ids().map(|node| Replica::new(config(node), node.get())).collect()
+    ids().map(|node| Replica::new(config(node), node.get(), cell.kept())).collect()
 }
 
 fn id(replica: usize) -> NodeId {
     NodeId::of(replica as u64 + 1)
 }
+
+#[cfg(test)]
+mod tests;
