@@ -6,10 +6,11 @@ use std::{
 };
 
 use lamport::Header;
-use pyo3::{PyTraverseError, PyVisit, prelude::*, sync::MutexExt};
+use pyo3::{PyTraverseError, PyVisit, prelude::*};
 
 use crate::{
     arg, error, kind,
+    lock::lock,
     vector::{Dot, VersionVector},
 };
 
@@ -90,17 +91,14 @@ impl CausalBuffer {
         let receipt = {
             let mut inner = self.lock(py)?;
             let slot = inner.next;
-            let receipt = inner
-                .order
-                .receive(&from, Header(clock), slot)
-                .map_err(|refusal| error::clock(py, refusal))?;
-            if receipt == lamport::Receipt::Kept {
+            let receipt = inner.order.receive(&from, Header(clock), slot);
+            if receipt == Ok(lamport::Receipt::Kept) {
                 inner.messages.insert(slot, message.clone_ref(py));
                 inner.next += 1;
             }
             receipt
         };
-        kind::receipt(py, receipt)
+        kind::receipt(py, receipt.map_err(|refusal| error::clock(py, refusal))?)
     }
 
     /// The next message whose whole past has been delivered, and which one it is; ``None`` when all that is here waits. It
@@ -134,7 +132,7 @@ impl CausalBuffer {
 
 impl CausalBuffer {
     fn lock<'a>(&'a self, py: Python<'_>) -> PyResult<MutexGuard<'a, Inner>> {
-        self.0.lock_py_attached(py).map_err(|_| error::poisoned(py, "CausalBuffer"))
+        lock(py, &self.0, "CausalBuffer")
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::Mutex;
 
 use lamport::SIBLINGS_MAX;
-use pyo3::{PyTraverseError, PyVisit, class::basic::CompareOp, prelude::*, sync::MutexExt, types::PyList};
+use pyo3::{PyTraverseError, PyVisit, class::basic::CompareOp, prelude::*, types::PyList};
 
 use crate::{
     arg, error,
+    lock::lock,
     vector::{Dot, VersionVector, equality},
 };
 
@@ -190,13 +191,13 @@ impl DvvSet {
     }
 
     fn snapshot(&self, py: Python<'_>) -> PyResult<Set> {
-        let set = self.set.lock_py_attached(py).map_err(|_| error::poisoned(py, "DvvSet"))?;
+        let set = lock(py, &self.set, "DvvSet")?;
         Ok(set.clone())
     }
 
     /// Changes the set. What it drops lives until the lock is released.
     fn change<T>(&self, py: Python<'_>, change: impl FnOnce(&mut Set) -> T) -> PyResult<T> {
-        let mut set = self.set.lock_py_attached(py).map_err(|_| error::poisoned(py, "DvvSet"))?;
+        let mut set = lock(py, &self.set, "DvvSet")?;
         let before = set.clone();
         let result = change(&mut set);
         drop(set);

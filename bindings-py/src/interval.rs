@@ -3,9 +3,9 @@
 use std::sync::Mutex;
 
 use lamport::Wall;
-use pyo3::{class::basic::CompareOp, exceptions::PyValueError, prelude::*, sync::MutexExt};
+use pyo3::{class::basic::CompareOp, exceptions::PyValueError, prelude::*};
 
-use crate::{arg, error, scalar::hash_of, vector::equality};
+use crate::{arg, error, lock::lock, scalar::hash_of, vector::equality};
 
 /// A span that contains the true time of an event (Corbett et al. 2012, *Spanner*, TrueTime). Both ends are included, in
 /// whole milliseconds since the Unix epoch.
@@ -111,7 +111,7 @@ impl BoundedClock {
         let py = wall_ms.py();
         let wall = Wall::from_ms(arg::number("wall_ms", wall_ms)?);
         let error_ms = arg::number("error_ms", error_ms)?;
-        let mut clock = self.0.lock_py_attached(py).map_err(|_| error::poisoned(py, "BoundedClock"))?;
-        clock.now(wall, error_ms).map(Interval).map_err(|refusal| error::clock(py, refusal))
+        let now = lock(py, &self.0, "BoundedClock")?.now(wall, error_ms);
+        now.map(Interval).map_err(|refusal| error::clock(py, refusal))
     }
 }

@@ -19,6 +19,7 @@ mod error;
 mod hlc;
 mod interval;
 mod kind;
+mod lock;
 mod scalar;
 mod stability;
 mod vector;

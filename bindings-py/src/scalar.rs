@@ -3,12 +3,9 @@
 use std::sync::{Mutex, MutexGuard};
 
 use lamport::{JUMP_MAX, Time};
-use pyo3::{
-    IntoPyObjectExt, class::basic::CompareOp, exceptions::PyValueError, prelude::*, sync::MutexExt,
-    types::PyBytes,
-};
+use pyo3::{IntoPyObjectExt, class::basic::CompareOp, exceptions::PyValueError, prelude::*, types::PyBytes};
 
-use crate::{arg, error};
+use crate::{arg, error, lock::lock};
 
 /// A time and who gave it: a total order of all events, by time, then by node.
 ///
@@ -108,7 +105,8 @@ impl Lamport {
 
     /// A local event, or a message about to be sent: the next stamp. Raises ``ExhaustedError`` behind 2**64 - 1.
     fn tick(&self, py: Python<'_>) -> PyResult<u64> {
-        self.lock(py)?.tick().map(Time::get).map_err(|refusal| error::clock(py, refusal))
+        let stamp = self.lock(py)?.tick();
+        stamp.map(Time::get).map_err(|refusal| error::clock(py, refusal))
     }
 
     /// ``count`` stamps at once, at least 1 and below 2**32: the first and the last of them.
@@ -119,8 +117,8 @@ impl Lamport {
         let number = number
             .try_into()
             .map_err(|_| PyValueError::new_err(format!("count: {number} is not below 2**32")))?;
-        let range =
-            self.lock(count.py())?.tick_n(number).map_err(|refusal| error::clock(count.py(), refusal))?;
+        let range = self.lock(count.py())?.tick_n(number);
+        let range = range.map_err(|refusal| error::clock(count.py(), refusal))?;
         Ok((range.start().get(), range.end().get()))
     }
 
@@ -143,7 +141,7 @@ impl Lamport {
 
 impl Lamport {
     fn lock<'a>(&'a self, py: Python<'_>) -> PyResult<MutexGuard<'a, lamport::Lamport>> {
-        self.0.lock_py_attached(py).map_err(|_| error::poisoned(py, "Lamport"))
+        lock(py, &self.0, "Lamport")
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use pyo3::{prelude::*, sync::MutexExt};
+use pyo3::prelude::*;
 
-use crate::{arg, error, vector::VersionVector};
+use crate::{arg, error, lock::lock, vector::VersionVector};
 
 /// What each member is known to know: a matrix clock (Wuu and Bernstein 1984). It says what everybody knows, so what may
 /// be forgotten: tombstones, log entries, ids that have left.
@@ -40,7 +40,8 @@ impl Stability {
     fn observe(&self, member: &Bound<'_, PyAny>, vector: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, from) = (member.py(), arg::number("member", member)?);
         let vector = arg::class::<VersionVector>("vector", vector)?.get();
-        self.lock(py)?.observe(&from, &vector.0).map_err(|refusal| error::clock(py, refusal))
+        let observed = self.lock(py)?.observe(&from, &vector.0);
+        observed.map_err(|refusal| error::clock(py, refusal))
     }
 
     /// What every member knows. It only grows while the membership is fixed.
@@ -74,6 +75,6 @@ impl Stability {
 
 impl Stability {
     fn lock<'a>(&'a self, py: Python<'_>) -> PyResult<MutexGuard<'a, lamport::Stability<u64>>> {
-        self.0.lock_py_attached(py).map_err(|_| error::poisoned(py, "Stability"))
+        lock(py, &self.0, "Stability")
     }
 }

@@ -280,3 +280,32 @@ def test_resolve_passes_on_what_merge_raises() -> None:
     with pytest.raises(ZeroDivisionError):
         owner.resolve(1, lambda siblings: siblings[0] // 0)
     assert owner.dotted() == [(Dot(1, 1), 1)]
+
+
+@pytest.mark.parametrize("clock", ["Lamport", "tick_n", "observe", "Stability", "BoundedClock", "CausalBuffer", "DvvSet"])
+def test_what_an_exception_does_may_call_back(clock: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making an exception runs Python code; no lock may be held then."""
+    last, group, bounded = Lamport(2**64 - 1), Stability([1]), quorate.BoundedClock()
+    buffer, siblings = CausalBuffer[int](1, [1]), DvvSet[int]()
+    bounded.now(1_000, 0)
+    calls: list[object] = []
+
+    class Curious(quorate.ClockError):
+        def __init__(self, message: str) -> None:
+            super().__init__(message)
+            calls.append((last.now, group.members, bounded.now(1_000, 0), buffer.held, len(siblings)))
+
+    for name in ("ExhaustedError", "UnknownMemberError", "BeforeFloorError", "OwnIdFromFutureError"):
+        monkeypatch.setattr(f"quorate._errors.{name}", Curious)
+    attempts: dict[str, Callable[[], object]] = {
+        "Lamport": last.tick,
+        "tick_n": lambda: last.tick_n(1),
+        "observe": lambda: last.observe(1),
+        "Stability": lambda: group.observe(2, VersionVector()),
+        "BoundedClock": lambda: bounded.now(1, 0),
+        "CausalBuffer": lambda: buffer.receive(2, VersionVector({2: 1}), 1),
+        "DvvSet": lambda: siblings.update(VersionVector({1: 1}), 1, 1),
+    }
+    with pytest.raises(Curious):
+        attempts[clock]()
+    assert len(calls) == 1
