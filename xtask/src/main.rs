@@ -5,6 +5,7 @@
 mod digests;
 mod msrv;
 mod mutants;
+mod python;
 mod steps;
 mod tidy;
 mod workspace;
@@ -25,6 +26,7 @@ cargo xtask: the project's own chores
   cargo xtask mutants             breaks the code on purpose, and sees whether the tests find it
   cargo xtask mutants --help      how, and what a mutant is
   cargo xtask digests             whether a seed of the simulator gives the same run in every build
+  cargo xtask python              installs the Python package from source, and runs its tests
   cargo xtask msrv                compiles with the oldest Rust that Cargo.toml promises
 
 Start with `cargo xtask tidy`: it takes a second, and each line says what to do.
@@ -61,6 +63,7 @@ fn run(args: &[&str]) -> Result<bool, Failure> {
         ["test", options @ ..] => steps::run(&workspace::root()?, options),
         ["mutants", options @ ..] => mutants::run(&workspace::root()?, options),
         ["digests"] => digests::check(&workspace::root()?),
+        ["python"] => python::run(&workspace::root()?),
         ["msrv"] => msrv::run(&Workspace::open()?),
         _ => Err(format!("`{}` is not a chore\n\n{HELP}", args.join(" "))),
     }

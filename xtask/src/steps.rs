@@ -100,6 +100,10 @@ const STEPS: &[Step] = &[
             "run --release --locked -p quorate-agent --bin quorate -- demo",
         )
     },
+    Step {
+        proof: Some("python: passed"),
+        ..step("python", "pip installs the package from source; its tests and its types", "xtask python")
+    },
     step("msrv", "compiles with the oldest Rust that we promise", "xtask msrv"),
 ];
 
