@@ -93,6 +93,10 @@ impl<'a> Reader<'a> {
     ///
     /// [`ClockError::Malformed`], which blames the byte at fault.
     pub fn number(&mut self) -> Result<u64, ClockError> {
+        if let Some((number, len)) = self.packed() {
+            self.at += len;
+            return Ok(number);
+        }
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
             let byte = *self.input.get(self.at).ok_or(self.malformed(Defect::Truncated))?;
@@ -145,6 +149,16 @@ impl<'a> Reader<'a> {
         if self.left() == 0 { Ok(()) } else { Err(self.malformed(Defect::TrailingBytes)) }
     }
 
+    /// A number in its shortest form, and its bytes, when there are eight to look at, and it ends within them. What is
+    /// not in order is left to the loop, which finds the byte at fault.
+    fn packed(&self) -> Option<(u64, usize)> {
+        let bytes = u64::from_le_bytes(*self.input.get(self.at..)?.first_chunk()?);
+        let len = (!bytes & CONTINUES).trailing_zeros() / 8 + 1;
+        let own = bytes.checked_shl(u64::BITS.checked_sub(8 * len)?)?;
+        let is_shortest = len == 1 || own >> 56 != 0;
+        is_shortest.then(|| (gather(own >> (u64::BITS - 8 * len)), len as usize))
+    }
+
     /// How many of something follow: at most `limit`, and no more than can be in the bytes that are left when each
     /// takes at least `bytes_min` of them.
     fn count(&mut self, limit: usize, bytes_min: usize) -> Result<usize, ClockError> {
@@ -163,6 +177,14 @@ impl<'a> Reader<'a> {
 
 /// Appends a number in its shortest form.
 pub fn put_number(mut number: u64, out: &mut Vec<u8>) {
+    if number <= PACKED_MAX {
+        // All bytes at once, and those that it does not have taken off again: no branch depends on the number.
+        let len = (u64::BITS - (number | 1).leading_zeros()).div_ceil(7);
+        let continues = CONTINUES & !(u64::MAX << (8 * (len - 1)));
+        out.extend_from_slice(&(spread(number) | continues).to_le_bytes());
+        out.truncate(out.len() - (8 - len as usize));
+        return;
+    }
     while number >= 0x80 {
         out.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
@@ -170,11 +192,30 @@ pub fn put_number(mut number: u64, out: &mut Vec<u8>) {
     out.push(number.to_le_bytes()[0]);
 }
 
+/// The largest number that takes at most 8 bytes.
+const PACKED_MAX: u64 = (1 << 56) - 1;
+/// In each byte, the bit that says that another follows.
+const CONTINUES: u64 = 0x8080_8080_8080_8080;
+
+/// Seven bits into each byte.
+const fn spread(number: u64) -> u64 {
+    let number = (number & 0x0FFF_FFFF) | (number & 0x00FF_FFFF_F000_0000) << 4;
+    let number = (number & 0x0000_3FFF_0000_3FFF) | (number & 0x0FFF_C000_0FFF_C000) << 2;
+    (number & 0x007F_007F_007F_007F) | (number & 0x3F80_3F80_3F80_3F80) << 1
+}
+
+/// The reverse of [`spread`]; what the bytes have in their eighth bits does not count.
+const fn gather(bytes: u64) -> u64 {
+    let bytes = (bytes & 0x007F_007F_007F_007F) | (bytes & 0x7F00_7F00_7F00_7F00) >> 1;
+    let bytes = (bytes & 0x0000_3FFF_0000_3FFF) | (bytes & 0x3FFF_0000_3FFF_0000) >> 2;
+    (bytes & 0x0FFF_FFFF) | (bytes & 0x0FFF_FFFF_0000_0000) >> 4
+}
+
 impl<I: WireId> VersionVector<I> {
     /// Appends the encoding: the only one that this value has.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        // At least this much, so that a long clock does not grow the vector step by step.
-        out.reserve(2 * self.len() + 1);
+        // As much as it takes in memory, which is mostly enough, so that a long clock does not grow the vector step by step.
+        out.reserve(size_of_val(self.entries()));
         put_number(self.len() as u64, out);
         let mut before = None;
         for (id, n) in self.entries() {
