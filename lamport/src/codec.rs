@@ -93,10 +93,6 @@ impl<'a> Reader<'a> {
     ///
     /// [`ClockError::Malformed`], which blames the byte at fault.
     pub fn number(&mut self) -> Result<u64, ClockError> {
-        if let Some((number, len)) = self.packed() {
-            self.at += len;
-            return Ok(number);
-        }
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
             let byte = *self.input.get(self.at).ok_or(self.malformed(Defect::Truncated))?;
@@ -149,16 +145,6 @@ impl<'a> Reader<'a> {
         if self.left() == 0 { Ok(()) } else { Err(self.malformed(Defect::TrailingBytes)) }
     }
 
-    /// A number in its shortest form, and its bytes, when there are eight to look at, and it ends within them. What is
-    /// not in order is left to the loop, which finds the byte at fault.
-    fn packed(&self) -> Option<(u64, usize)> {
-        let bytes = u64::from_le_bytes(*self.input.get(self.at..)?.first_chunk()?);
-        let len = (!bytes & CONTINUES).trailing_zeros() / 8 + 1;
-        let own = bytes.checked_shl(u64::BITS.checked_sub(8 * len)?)?;
-        let is_shortest = len == 1 || own >> 56 != 0;
-        is_shortest.then(|| (gather(own >> (u64::BITS - 8 * len)), len as usize))
-    }
-
     /// How many of something follow: at most `limit`, and no more than can be in the bytes that are left when each
     /// takes at least `bytes_min` of them.
     fn count(&mut self, limit: usize, bytes_min: usize) -> Result<usize, ClockError> {
@@ -202,13 +188,6 @@ const fn spread(number: u64) -> u64 {
     let number = (number & 0x0FFF_FFFF) | (number & 0x00FF_FFFF_F000_0000) << 4;
     let number = (number & 0x0000_3FFF_0000_3FFF) | (number & 0x0FFF_C000_0FFF_C000) << 2;
     (number & 0x007F_007F_007F_007F) | (number & 0x3F80_3F80_3F80_3F80) << 1
-}
-
-/// The reverse of [`spread`]; what the bytes have in their eighth bits does not count.
-const fn gather(bytes: u64) -> u64 {
-    let bytes = (bytes & 0x007F_007F_007F_007F) | (bytes & 0x7F00_7F00_7F00_7F00) >> 1;
-    let bytes = (bytes & 0x0000_3FFF_0000_3FFF) | (bytes & 0x3FFF_0000_3FFF_0000) >> 2;
-    (bytes & 0x0FFF_FFFF) | (bytes & 0x0FFF_FFFF_0000_0000) >> 4
 }
 
 impl<I: WireId> VersionVector<I> {

@@ -157,6 +157,17 @@ impl<I: Ord> VersionVector<I> {
             (less, greater) = (below, above);
             at += CMP_STRIDE;
         }
+        for ((id, n), (other_id, other_n)) in self.entries[at..].iter().zip(&other.entries[at..]) {
+            if id != other_id {
+                break;
+            }
+            less |= n < other_n;
+            greater |= n > other_n;
+            if less & greater {
+                return Causality::Concurrent;
+            }
+            at += 1;
+        }
         cmp_joined(&self.entries[at..], &other.entries[at..], less, greater)
     }
 
