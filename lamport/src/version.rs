@@ -136,14 +136,14 @@ impl<I: Ord> VersionVector<I> {
     #[must_use]
     pub fn causal_cmp(&self, other: &Self) -> Causality {
         let (mut less, mut greater) = (false, false);
+        let (mut mine, mut theirs) = (&self.entries[..], &other.entries[..]);
         // As long as the ids are the same, which they mostly are to the end, one pass side by side, with a branch once a
         // stride: per entry it would cost more than the comparison.
-        let mut at = 0;
-        for (mine, theirs) in
-            self.entries.chunks_exact(CMP_STRIDE).zip(other.entries.chunks_exact(CMP_STRIDE))
+        while let (Some((stride, rest)), Some((other_stride, other_rest))) =
+            (mine.split_first_chunk::<CMP_STRIDE>(), theirs.split_first_chunk::<CMP_STRIDE>())
         {
             let (mut same, mut below, mut above) = (true, less, greater);
-            for ((id, n), (other_id, other_n)) in mine.iter().zip(theirs) {
+            for ((id, n), (other_id, other_n)) in stride.iter().zip(other_stride) {
                 same &= id == other_id;
                 below |= n < other_n;
                 above |= n > other_n;
@@ -154,21 +154,9 @@ impl<I: Ord> VersionVector<I> {
             if below & above {
                 return Causality::Concurrent;
             }
-            (less, greater) = (below, above);
-            at += CMP_STRIDE;
+            (less, greater, mine, theirs) = (below, above, rest, other_rest);
         }
-        for ((id, n), (other_id, other_n)) in self.entries[at..].iter().zip(&other.entries[at..]) {
-            if id != other_id {
-                break;
-            }
-            less |= n < other_n;
-            greater |= n > other_n;
-            if less & greater {
-                return Causality::Concurrent;
-            }
-            at += 1;
-        }
-        cmp_joined(&self.entries[at..], &other.entries[at..], less, greater)
+        cmp_joined(mine, theirs, less, greater)
     }
 
     /// Whether everything that `other` knows is known here.
