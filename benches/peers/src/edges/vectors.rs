@@ -33,7 +33,7 @@ fn last_event() -> Vec<Edge> {
         edge(input, "crdts", || {
             let mut clock: Crdts = [crdts::Dot::new(1, u64::MAX)].into_iter().collect();
             let dot = clock.inc(1);
-            clock.apply(dot.clone());
+            clock.apply(dot);
             let stands =
                 if clock.get(&1) == u64::MAX { "which `apply` then drops silently" } else { "applied" };
             format!("**wraps**: gives event {}, {stands}", dot.counter)
