@@ -163,6 +163,14 @@ impl<'a> Reader<'a> {
 
 /// Appends a number in its shortest form.
 pub fn put_number(mut number: u64, out: &mut Vec<u8>) {
+    if number <= PACKED_MAX {
+        // All bytes at once, and those that it does not have taken off again: no branch depends on the number.
+        let len = (u64::BITS - (number | 1).leading_zeros()).div_ceil(7);
+        let continues = CONTINUES & !(u64::MAX << (8 * (len - 1)));
+        out.extend_from_slice(&(spread(number) | continues).to_le_bytes());
+        out.truncate(out.len() - (8 - len as usize));
+        return;
+    }
     while number >= 0x80 {
         out.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
@@ -170,11 +178,23 @@ pub fn put_number(mut number: u64, out: &mut Vec<u8>) {
     out.push(number.to_le_bytes()[0]);
 }
 
+/// The largest number that takes at most 8 bytes.
+const PACKED_MAX: u64 = (1 << 56) - 1;
+/// In each byte, the bit that says that another follows.
+const CONTINUES: u64 = 0x8080_8080_8080_8080;
+
+/// Seven bits into each byte.
+const fn spread(number: u64) -> u64 {
+    let number = (number & 0x0FFF_FFFF) | (number & 0x00FF_FFFF_F000_0000) << 4;
+    let number = (number & 0x0000_3FFF_0000_3FFF) | (number & 0x0FFF_C000_0FFF_C000) << 2;
+    (number & 0x007F_007F_007F_007F) | (number & 0x3F80_3F80_3F80_3F80) << 1
+}
+
 impl<I: WireId> VersionVector<I> {
     /// Appends the encoding: the only one that this value has.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        // At least this much, so that a long clock does not grow the vector step by step.
-        out.reserve(2 * self.len() + 1);
+        // As much as it takes in memory, which is mostly enough, so that a long clock does not grow the vector step by step.
+        out.reserve(size_of_val(self.entries()));
         put_number(self.len() as u64, out);
         let mut before = None;
         for (id, n) in self.entries() {

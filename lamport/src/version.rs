@@ -136,20 +136,27 @@ impl<I: Ord> VersionVector<I> {
     #[must_use]
     pub fn causal_cmp(&self, other: &Self) -> Causality {
         let (mut less, mut greater) = (false, false);
-        // As long as the ids are the same, which they mostly are to the end, one pass side by side.
-        let mut at = 0;
-        for ((id, n), (other_id, other_n)) in self.entries.iter().zip(&other.entries) {
-            if id != other_id {
+        let (mut mine, mut theirs) = (&self.entries[..], &other.entries[..]);
+        // As long as the ids are the same, which they mostly are to the end, one pass side by side, with a branch once a
+        // stride: per entry it would cost more than the comparison.
+        while let (Some((stride, rest)), Some((other_stride, other_rest))) =
+            (mine.split_first_chunk::<CMP_STRIDE>(), theirs.split_first_chunk::<CMP_STRIDE>())
+        {
+            let (mut same, mut below, mut above) = (true, less, greater);
+            for ((id, n), (other_id, other_n)) in stride.iter().zip(other_stride) {
+                same &= id == other_id;
+                below |= n < other_n;
+                above |= n > other_n;
+            }
+            if !same {
                 break;
             }
-            less |= n < other_n;
-            greater |= n > other_n;
-            if less & greater {
+            if below & above {
                 return Causality::Concurrent;
             }
-            at += 1;
+            (less, greater, mine, theirs) = (below, above, rest, other_rest);
         }
-        cmp_joined(&self.entries[at..], &other.entries[at..], less, greater)
+        cmp_joined(mine, theirs, less, greater)
     }
 
     /// Whether everything that `other` knows is known here.
@@ -314,6 +321,9 @@ impl<I: Ord + Clone> VersionVector<I> {
         })
     }
 }
+
+/// Entries that are compared before it is looked whether the verdict is known.
+const CMP_STRIDE: usize = 8;
 
 /// Compares what is left of both, wherever the ids differ.
 fn cmp_joined<I: Ord>(

@@ -8,10 +8,20 @@
 //! * Logs are in memory, and keep as many entries ([`benches::cell::Cell::kept`]).
 //! * Messages are moved, not encoded. Disks are done at once.
 //! * Proposals are not refused for what is outstanding.
+//!
+//! Beside them [`clocks`], other projects' clocks timed beside ours, and [`edges`], what they do with hostile input.
 
+pub mod clocks;
+pub mod edges;
+mod fixed_ints;
 pub mod omnipaxos;
 pub mod openraft;
 pub mod raft_rs;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use benches::{
     cell::Contender,
@@ -47,6 +57,14 @@ pub(crate) fn block(
     }
     let mut block = spare.split().freeze();
     (0..payloads).map(move |_| block.split_to(size))
+}
+
+/// How a program about clocks ends; the reason for a failure on stderr.
+#[must_use]
+pub fn end(program: &str, result: Result<(), String>) -> ExitCode {
+    let Err(why) = result else { return ExitCode::SUCCESS };
+    let _ = writeln!(io::stderr(), "{program}: {why}");
+    ExitCode::FAILURE
 }
 
 #[cfg(test)]

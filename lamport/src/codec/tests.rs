@@ -1,6 +1,6 @@
 use std::{vec, vec::Vec};
 
-use super::{Limits, Reader};
+use super::{Limits, Reader, put_number};
 use crate::{CausalContext, ClockError, Defect, Dot, VersionVector};
 
 type Vector = VersionVector;
@@ -119,4 +119,31 @@ fn contexts_have_no_second_spelling_either() {
     assert_eq!(context(&full), malformed(15, Defect::Overflow));
     assert_eq!(context(&[0, 0, 0]), malformed(2, Defect::TrailingBytes));
     assert_eq!(Reader::new(&[0x80]).number(), malformed(1, Defect::Truncated));
+}
+
+#[test]
+fn numbers_of_all_lengths_are_read_back_wherever_they_stand() {
+    let edges = (0..u64::BITS).flat_map(|bit| [(1 << bit) - 1, 1 << bit, (1 << bit) + 1]);
+    for number in edges.chain([u64::MAX]) {
+        let mut plain: Vec<u8> = (0..10).map(|at| (number >> (7 * at)).to_le_bytes()[0] | 0x80).collect();
+        plain.truncate((u64::BITS - number.leading_zeros()).div_ceil(7).max(1) as usize);
+        *plain.last_mut().expect("at least one byte") &= 0x7F;
+        let mut bytes = vec![7];
+        put_number(number, &mut bytes);
+        assert_eq!(bytes[1..], plain, "{number}");
+        // Alone at the end, and with bytes behind it that are none of its own.
+        for behind in [&[][..], &[0; 9], &[0xFF; 9]] {
+            let bytes: Vec<u8> = plain.iter().chain(behind).copied().collect();
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(reader.number(), Ok(number));
+            assert_eq!(reader.left(), behind.len(), "{number}");
+        }
+        // The same number in one byte more, which no longer is its shortest form.
+        *plain.last_mut().expect("at least one byte") |= 0x80;
+        let at = plain.len();
+        plain.extend([0; 9]);
+        let refused = Reader::new(&plain).number();
+        let defect = if at < 10 { Defect::OverLong } else { Defect::Overflow };
+        assert_eq!(refused, malformed(at, defect), "{number}");
+    }
 }
