@@ -52,9 +52,9 @@ pub struct Contender {
     pub build: fn(&Cell) -> Box<dyn Cluster>,
     /// Whether the turns of the leader are told apart from the others'.
     pub leader_apart: bool,
-    /// Sets up many groups that have nothing to do, where it takes part in [`idle_groups`](crate::idle_groups).
+    /// Sets up many groups that have nothing to do, where it takes part in [`crate::idle_groups`].
     pub idle: Option<idle_groups::Build>,
-    /// Sets up a group for [`catch_up`](crate::catch_up), where it takes part.
+    /// Sets up a group for [`crate::catch_up`], where it takes part.
     pub catch_up: Option<catch_up::Build>,
 }
 

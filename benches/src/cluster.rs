@@ -70,7 +70,7 @@ impl Applied {
 }
 
 /// The payloads that clients propose: all of one size, each with its number in front; the numbers come round again
-/// after [`ROUND`].
+/// after 64.
 #[derive(Clone, Debug)]
 pub struct Load {
     /// All of a round, one after the other: few enough that reading them costs what reading one would.
