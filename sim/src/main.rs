@@ -98,7 +98,7 @@ struct RaftFlags {
     /// Print every event of the run; with --seed
     #[arg(long, requires = "seed")]
     trace: bool,
-    /// Write the run to this file as a log that ShiViz draws (https://bestchai.bitbucket.io/shiviz/); with --seed
+    /// Write the run to this file as a log that ShiViz draws; with --seed
     #[arg(long, value_name = "FILE", requires = "seed")]
     shiviz: Option<PathBuf>,
     /// Only these faults happen; with --seed
