@@ -17,7 +17,7 @@ const DUTIFUL: &str = "a dutiful host is not blamed";
 const PROGRESS: &str = "no output without progress";
 
 /// With so many writes unconfirmed a core may keep the next to itself: then its disk does not know all that it knows.
-const WRITES_HELD_BACK_FROM: u64 = 1000;
+pub(crate) const WRITES_HELD_BACK_FROM: u64 = 1000;
 
 /// One call in so many is given a time a little before the last one's, where hosts are sloppy.
 const SLOPPY_ONE_IN: u64 = 64;

@@ -7,6 +7,7 @@ use raft_core::{FetchId, Index, Message, Output, Run, Write, wire};
 
 use super::{
     adversaries::Grip,
+    calls::WRITES_HELD_BACK_FROM,
     client::place,
     judges::{Verdict, Violation, bounds, durability, hold},
     nemesis::End,
@@ -133,7 +134,10 @@ impl World<'_> {
     fn send(&mut self, from: usize, to: usize, message: &Message) -> Verdict {
         let (sender, receiver) = (&self.nodes[from], &self.nodes[to]);
         let id = sender.id;
-        durability::sent(id, message, sender.disk.ledger(), receiver.disk.ledger(), receiver.leading)?;
+        // A leader whose disk lags far behind has told others what it has not handed to its own disk.
+        let whole = receiver.unconfirmed() < WRITES_HELD_BACK_FROM;
+        let leading = receiver.leading.filter(|_| whole);
+        durability::sent(id, message, sender.disk.ledger(), receiver.disk.ledger(), leading)?;
         match message {
             Message::Vote { term, .. } => self.judges.votes.told(from, id, *term)?,
             Message::VoteReply { term, granted: true } => self.judges.votes.told(from, receiver.id, *term)?,
