@@ -192,8 +192,11 @@ impl Disk {
         let mut takes = self.rng.duration(sync_min, sync_max);
         if self.rng.per_mille(stall_per_mille) {
             let stall = self.rng.duration(Duration::ZERO, stall_max);
-            let what = format!("has a sync that takes {stall:?} longer");
-            if self.faults.strike(Kind::Stall, Place::Node(self.node), format_args!("{what}")) {
+            if self.faults.strike(
+                Kind::Stall,
+                Place::Node(self.node),
+                format_args!("has a sync that takes {stall:?} longer"),
+            ) {
                 takes += stall;
             }
         }

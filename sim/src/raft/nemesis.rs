@@ -67,8 +67,12 @@ impl World<'_> {
                 self.schedule_fault(fault);
                 let end = self.draw_end();
                 let up = self.nodes[victim].is_up();
-                let what = format!("crashes by itself ({end:?}){}", if up { "" } else { ", but is down" });
-                if self.strikes(Kind::Crash, victim, format_args!("{what}")) && up {
+                if self.strikes(
+                    Kind::Crash,
+                    victim,
+                    format_args!("crashes by itself ({end:?}){}", if up { "" } else { ", but is down" }),
+                ) && up
+                {
                     return self.crash(victim, end, "by itself");
                 }
             }
@@ -150,8 +154,12 @@ impl World<'_> {
             (false, false) => had,
         });
         let seed = dice.next_u64();
-        let what = format!("starts with {applied} applied instead of {had}");
-        let older = applied.get() < had && self.strikes(Kind::Machine, node, format_args!("{what}"));
+        let older = applied.get() < had
+            && self.strikes(
+                Kind::Machine,
+                node,
+                format_args!("starts with {applied} applied instead of {had}"),
+            );
         let applied = if older { applied } else { Index::new(had) };
         self.nodes[node].machine.applied = applied;
         let opened = match self.nodes[node].disk.open(applied) {
@@ -281,8 +289,11 @@ impl World<'_> {
         let kind = if hold.is_some() { "clogs" } else { "cuts" };
         self.queue.push(end, Event::Fault(Fault::Partition { over: true }));
         let sides = self.network.draw_sides(around);
-        let what = format!("the network {kind} ({shape}, around n{}) until {end}", around + 1);
-        if !self.faults.strike(Kind::Partition, Place::World, format_args!("{what}")) {
+        if !self.faults.strike(
+            Kind::Partition,
+            Place::World,
+            format_args!("the network {kind} ({shape}, around n{}) until {end}", around + 1),
+        ) {
             return;
         }
         self.network.open();
@@ -301,8 +312,11 @@ impl World<'_> {
         let longest = self.profile.group.timing.election_min;
         let end = self.now + self.dice.duration(longest / 20, longest);
         let Some(leader) = self.newest_leader().map(place) else { return Ok(()) };
-        let what = format!("hears late until {end} and is asked to hand over to {to}");
-        if !self.strikes(Kind::Handover, leader, format_args!("{what}")) {
+        if !self.strikes(
+            Kind::Handover,
+            leader,
+            format_args!("hears late until {end} and is asked to hand over to {to}"),
+        ) {
             return Ok(());
         }
         self.network.cut(Shape::Deaf, leader, &[], Some(end));

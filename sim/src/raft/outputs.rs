@@ -41,8 +41,11 @@ impl World<'_> {
             };
             if taken == crash_at {
                 let end = self.draw_end_of(node);
-                let what = format!("crashes ({end:?}) before it can {output:?}");
-                if self.strikes(Kind::Between, node, format_args!("{what}")) {
+                if self.strikes(
+                    Kind::Between,
+                    node,
+                    format_args!("crashes ({end:?}) before it can {output:?}"),
+                ) {
                     return self.crash(node, end, "between two outputs");
                 }
             }
