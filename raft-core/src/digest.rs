@@ -153,6 +153,7 @@ fn hash_progress(follower: &Progress, state: &mut impl Hasher) {
         next,
         state: progress,
         inflight,
+        window,
         round,
         commit_sent,
         heard: _,
@@ -163,7 +164,7 @@ fn hash_progress(follower: &Progress, state: &mut impl Hasher) {
         ProgressState::Probe { waiting } => Some(*waiting),
         ProgressState::Streaming => None,
     };
-    (session, matched, next, progress, inflight, round, commit_sent, *due as u8, fetched).hash(state);
+    (session, matched, next, progress, inflight, window, round, commit_sent, *due as u8, fetched).hash(state);
 }
 
 fn hash_disk(disk: &DiskState, names: &Names<'_, impl Fn(NodeId) -> NodeId>, state: &mut impl Hasher) {

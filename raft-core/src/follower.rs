@@ -44,6 +44,9 @@ impl Raft {
         self.follow(peer, term, session, round);
         let end = run.as_ref().map_or(prev.index, Run::last);
         if !self.log.has(prev) {
+            if session < self.following().session {
+                return; // the leader has given this window up already, and asks again
+            }
             let hint = self.log.conflict_hint(prev);
             self.following().rejection = Some((prev.index, hint));
             return;

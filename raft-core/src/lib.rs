@@ -61,6 +61,9 @@
 //!   answers when it was asked to or when something new is durable, not to every message.
 //! * Every append and reply names its replication session, so that a late reply from an earlier stretch counts for
 //!   nothing (nine of sixteen libraries were found to lack this in 2025).
+//! * A rejection ends the session, and the window starts again with half of what was lost and doubles while it arrives
+//!   (as TCP's does, RFC 5681): each append behind a lost one is rejected, over a network that reorders more than once,
+//!   and the whole window would go out again for each.
 //! * A rejection carries a hint that skips whole terms (the paper sketches it in §5.3; the form is etcd's).
 //! * A leader without a majority refuses proposals at once with [`ProposeError::NoQuorum`].
 //!

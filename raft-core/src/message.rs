@@ -62,7 +62,7 @@ pub enum Message {
     AppendReply {
         /// The follower's term.
         term: Term,
-        /// The session of the append that is answered.
+        /// The newest session that the follower knows of; only an answer of the leader's present one counts.
         session: SessionId,
         /// The newest round seen in this session.
         round: Round,

@@ -7,8 +7,12 @@
 //!     Probe ── one append at a time,             Streaming ── next runs ahead of the replies,
 //!        ▲     until the logs agree                     │     as far as the window allows
 //!        └──────────────────────────────────────────────┘
-//!                 rejected: next = place of the hint + 1
+//!                 rejected: next = place of the hint + 1, a new session
 //! ```
+//!
+//! One lost append makes the follower reject each of those that were sent behind it. The first rejection ends the
+//! session: the others, and those that copies of the same appends call forth later, are about a window that has been
+//! given up, and would send all of it out again if they counted.
 //!
 //! A third state, for a follower that needs a snapshot, comes with snapshots.
 
@@ -26,6 +30,8 @@ pub(crate) struct Progress {
     pub(crate) state: ProgressState,
     /// Appends with entries on their way.
     pub(crate) inflight: Window,
+    /// How many of them there may be after a rejection: half of what was lost, and one more for each that arrives.
+    pub(crate) window: usize,
     /// The newest question "am I still the leader?" answered.
     pub(crate) round: Round,
     /// The commit index last sent.
@@ -66,6 +72,7 @@ impl Progress {
             next,
             state: ProgressState::Probe { waiting: false },
             inflight: Window::default(),
+            window: usize::MAX,
             round: Round::ZERO,
             commit_sent: Index::ZERO,
             heard: now,
@@ -79,7 +86,7 @@ impl Progress {
         match self.state {
             ProgressState::Probe { waiting } => !waiting,
             ProgressState::Streaming => {
-                self.inflight.len() < messages_max && self.inflight.bytes() < bytes_max
+                self.inflight.len() < messages_max.min(self.window) && self.inflight.bytes() < bytes_max
             }
         }
     }
@@ -99,7 +106,9 @@ impl Progress {
     pub(crate) fn accepted(&mut self, matched: Index) -> bool {
         let news = matched > self.matched;
         self.matched = self.matched.max(matched);
+        let under_way = self.inflight.len();
         self.inflight.release(matched);
+        self.window = self.window.saturating_add(under_way - self.inflight.len());
         if let ProgressState::Probe { .. } = self.state {
             // Only an answer to the current probe says that the logs agree up to it.
             if matched.next() >= self.next {
@@ -118,6 +127,10 @@ impl Progress {
         };
         if stale {
             return false;
+        }
+        if self.state == ProgressState::Streaming {
+            self.session = self.session.next();
+            self.window = (self.inflight.len() / 2).max(1);
         }
         self.state = ProgressState::Probe { waiting: false };
         self.inflight.clear();

@@ -4,8 +4,8 @@
 mod common;
 
 use common::{
-    Node, Store, accepted, answered, append, block, cluster::Cluster, config, i, n, ok, outcomes, pos,
-    pre_vote, pre_vote_reply, rejected, runs_to, sends, t, vote, vote_reply, writes,
+    Node, Store, accepted, answered, append, block, cluster::Cluster, config, i, n, newest_session, ok,
+    outcomes, pos, pre_vote, pre_vote_reply, rejected, reply, runs_to, sends, t, vote, vote_reply, writes,
 };
 use core::time::Duration;
 use raft_core::{Event, Message, Outcome, PeerError, RoleName};
@@ -390,13 +390,18 @@ fn h34_window_neither_leaks_nor_stays_shut() {
         config(3).with_append_bytes_max(64).with_inflight_bytes_max(64).with_inflight_messages_max(2);
     let mut node = Node::make(3, limits, Store::default());
     node.lead_committed();
+    let mut session = 1;
     for round in 0..200u64 {
         node.propose(&[7; 30]);
         node.propose(&[7; 30]);
-        node.pump();
+        session = newest_session(2, &node.pump()).unwrap_or(session);
         let prev = node.status().followers[0].next.get() - 1;
+        let hint = pos(1, node.status().followers[0].matched.get());
         match round % 4 {
-            0 => drop(node.tell(2, rejected(1, prev, pos(1, node.status().followers[0].matched.get())))),
+            0 => {
+                let sent = node.tell(2, reply(1, session, 0, Outcome::Rejected { prev: i(prev), hint }));
+                session = newest_session(2, &sent).unwrap_or(session);
+            }
             1 => node.wait(60), // what was sent is lost
             _ => {}
         }
@@ -409,8 +414,10 @@ fn h34_window_neither_leaks_nor_stays_shut() {
             node.now += Duration::from_millis(51);
             node.raft.tick(node.now);
             let sent = node.pump();
+            session = newest_session(2, &sent).unwrap_or(session);
             let holds = runs_to(2, &sent).last().map_or(follower.next.get() - 1, |run| run.last().get());
-            node.tell(2, accepted(1, holds.max(follower.matched.get())));
+            let sent = node.tell(2, reply(1, session, 0, ok(holds.max(follower.matched.get()))));
+            session = newest_session(2, &sent).unwrap_or(session);
         }
         let follower = node.status().followers[0];
         assert_eq!(follower.matched, node.status().last, "round {round}: {follower:?}");

@@ -10,7 +10,7 @@ use common::{
 use machine_core::{Instant, NodeId};
 use raft_core::{
     Config, ConfigError, Event, Message, Output, PRIORITY_MAX, ProposeError, Raft, ReadError, Recovered,
-    RoleName, VOTERS_MAX,
+    RoleName, SessionId, VOTERS_MAX,
 };
 
 /// Small enough that every limit is within reach: appends of 100 bytes hold four payloads of 20.
@@ -231,14 +231,14 @@ fn cache_bytes_max_bounds_memory_and_the_rest_is_fetched() {
     // Peer 3 lags, and everything it lacks is on disk only.
     let mut matched = 1;
     let prev = node.status().followers[1].next.get() - 1;
-    let mut sent = node.tell(3, rejected(1, prev, pos(1, 1)));
+    let mut sent = node.tell(3, rejected(1, prev, pos(1, 1))); // which begins session 2
     for _ in 0..200 {
         let Some(run) = runs_to(3, &sent).last().cloned() else { break };
         for run in runs_to(3, &sent) {
             assert_eq!(run.entries().next().map(|entry| entry.payload), Some(&payload()[..]));
         }
         matched = run.last().get();
-        sent = node.tell(3, accepted(1, matched));
+        sent = node.tell(3, common::reply(1, 2, 0, ok(matched)));
     }
     assert_eq!(matched, 60);
     assert!(node.fetches > 0);
@@ -296,6 +296,48 @@ fn writes_on_their_way_to_a_stalled_disk_are_bounded_and_nothing_is_lost() {
     node.stalled = false;
     assert_eq!(outcomes(&node.pump()).last(), Some(&ok(2)));
     assert_eq!((node.store.hard_state.term, node.store.terms()), (t(3_000), vec![3_000, 3_000]));
+}
+
+/// Each append behind a lost one is rejected, and so are the copies that a network makes of them, at any time.
+#[test]
+fn lost_append_sends_the_window_out_again_once() {
+    let mut node = Node::make(3, config(3).with_append_bytes_max(6), Store::default());
+    let first = node.lead_committed() + 1;
+    for _ in 0..50 {
+        node.propose(b"x");
+        assert_eq!(runs_to(2, &node.pump()).len(), 1);
+    }
+    let held = pos(1, first); // of the appends under way the second was lost
+    let rejections = |node: &mut Node| -> usize {
+        let tell = |prev| runs_to(2, &node.tell(2, rejected(1, prev, held))).len();
+        (first + 2..first + 50).map(tell).sum()
+    };
+    assert_eq!(rejections(&mut node), 1, "one probe");
+    assert_eq!(rejections(&mut node), 0, "copies");
+    let sent = node.tell(2, common::reply(1, 2, 0, ok(first + 1)));
+    assert_eq!(runs_to(2, &sent).len(), 25, "half of what was lost");
+    assert_eq!(rejections(&mut node), 0, "late copies");
+}
+
+#[test]
+fn append_of_a_window_that_was_given_up_is_not_rejected() {
+    let mut node = Node::with_log(3, &[1, 1]);
+    let of = |session, prev, run| Message::Append {
+        term: t(1),
+        session: SessionId::new(session),
+        prev,
+        commit: i(0),
+        round: common::Q0,
+        reply: false,
+        run,
+    };
+    let gap = |session| of(session, pos(1, 8), Some(block(1, 9, 1)));
+    assert_eq!(outcomes(&node.tell(2, gap(1))).len(), 1);
+    assert_eq!(outcomes(&node.tell(2, of(2, pos(1, 2), Some(block(1, 3, 1))))), [ok(3)]);
+    assert_eq!(outcomes(&node.tell(2, gap(1))), []);
+    assert_eq!(outcomes(&node.tell(2, gap(2))).len(), 1);
+    // What fits is of the same leader's log, whenever it was sent.
+    assert_eq!(outcomes(&node.tell(2, of(1, pos(1, 3), Some(block(1, 4, 1))))), [ok(4)]);
 }
 
 #[test]
@@ -411,7 +453,7 @@ fn smallest_limits_still_make_progress() {
         let run = runs_to(3, &sent).pop().expect("one more");
         assert_eq!(run.count(), 1);
         matched = run.last().get();
-        sent = node.tell(3, accepted(1, matched));
+        sent = node.tell(3, common::reply(1, 2, 0, ok(matched)));
     }
 }
 

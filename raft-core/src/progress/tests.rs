@@ -81,6 +81,45 @@ fn rejection_goes_back_to_where_the_logs_may_agree() {
 }
 
 #[test]
+fn rejection_of_a_window_ends_its_session() {
+    let mut follower = streaming(8);
+    follower.sent(&run(8, 1));
+    assert!(follower.rejected(Index::new(8), Index::new(7)));
+    assert_eq!(follower.session, SessionId::new(2));
+    // A probe is alone under way and known by its place.
+    follower.sent(&run(8, 1));
+    follower.matched = Index::new(2);
+    assert!(follower.rejected(Index::new(7), Index::new(5)));
+    assert_eq!((follower.next, follower.session), (Index::new(6), SessionId::new(2)));
+}
+
+#[test]
+fn window_halves_when_it_is_lost_and_doubles_while_it_arrives() {
+    let (messages_max, bytes_max) = (usize::MAX, usize::MAX);
+    let mut follower = streaming(1);
+    let fill = |follower: &mut Progress| {
+        while follower.inflight.len() < 100 && follower.has_room(messages_max, bytes_max) {
+            follower.sent(&run(follower.next.get(), 1));
+        }
+        follower.inflight.len()
+    };
+    assert_eq!(fill(&mut follower), 100, "nothing was lost yet");
+    assert!(follower.rejected(Index::new(40), Index::new(1)));
+    assert!(follower.accepted(Index::new(1)));
+    assert_eq!(fill(&mut follower), 50);
+    assert!(follower.rejected(Index::new(40), Index::new(1)));
+    for (arrived, expected) in [(1, 25), (26, 50), (76, 100)] {
+        follower.accepted(Index::new(arrived));
+        assert_eq!(fill(&mut follower), expected);
+    }
+    for _ in 0..10 {
+        assert!(follower.rejected(follower.next.prev(), follower.matched));
+        follower.accepted(follower.matched);
+        assert!(fill(&mut follower) >= 1, "never shut");
+    }
+}
+
+#[test]
 fn stale_rejections_change_nothing() {
     let mut follower = streaming(8);
     assert!(!follower.rejected(Index::new(7), Index::new(2)), "that much is known to match");

@@ -380,6 +380,15 @@ pub(crate) fn runs_to(peer: u64, sent: &[(u64, Message)]) -> Vec<Run> {
     sent.iter().filter(|(to, _)| *to == peer).filter_map(|(_, message)| message.run().cloned()).collect()
 }
 
+/// The session of the last append among what was sent to `peer`.
+pub(crate) fn newest_session(peer: u64, sent: &[(u64, Message)]) -> Option<u64> {
+    let session = |(to, message): &(u64, Message)| {
+        let Message::Append { session, .. } = message else { return None };
+        (*to == peer).then(|| session.get())
+    };
+    sent.iter().rev().find_map(session)
+}
+
 pub(crate) fn sends(outputs: &[Output]) -> Vec<(u64, Message)> {
     let mut sent = vec![];
     for output in outputs {

@@ -122,9 +122,6 @@ fn draw_timing(rng: &mut Rng, nodes: usize) -> Timing {
     }
 }
 
-/// Full appends under way to a follower at most, where their number is not bounded.
-const WINDOW_MOST: usize = 16;
-
 fn draw_limits(rng: &mut Rng) -> Limits {
     let append_bytes = match rng.below(40) {
         0 | 1 => APPEND_BYTES_LEAST,
@@ -138,12 +135,10 @@ fn draw_limits(rng: &mut Rng) -> Limits {
     };
     let cache_bytes = above(rng);
     let inflight_messages = *pick(rng, &[1, 1, 2, 2, 4, 4, 64, 64, usize::MAX]);
-    // One of the two bounds the window: see "What it does not see yet" in docs/testing.md.
-    let window_bytes = if inflight_messages > 64 { append_bytes * WINDOW_MOST } else { usize::MAX };
     Limits {
         append_bytes,
         inflight_messages,
-        inflight_bytes: above(rng).min(window_bytes),
+        inflight_bytes: above(rng),
         uncommitted_bytes: above(rng),
         cache_bytes: if limitless(rng) {
             usize::MAX
