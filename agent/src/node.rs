@@ -110,12 +110,13 @@ impl Node {
 
         let clock = Clock::start();
         let recovered = recovered(&found)?;
-        let raft = Raft::new(raft_config(&config), recovered, seed, clock.now()).map_err(StartError::Raft)?;
+        let raft_config = raft_config(&config);
+        let log = LogWorker::new(wal, FETCH_BYTES_MAX);
+        let raft = Raft::new(raft_config, recovered, seed, clock.now()).map_err(StartError::Raft)?;
         let appends_max = MAILBOX_LEN_MAX;
         let host = NodeHost::new(facts(&config), raft, observer, appends_max);
         let transport = transport_config(&config, address, seed);
-        let (driver, handle) =
-            Driver::new(transport, clock, host, LogWorker::new(wal)).map_err(StartError::Transport)?;
+        let (driver, handle) = Driver::new(transport, clock, host, log).map_err(StartError::Transport)?;
         let running = driver.spawn().map_err(StartError::Transport)?;
         let budget = Budget::new(config.limits.client_bytes_max);
         Ok(Self { handle: NodeHandle { id: config.id, handle, budget }, running: Some(running) })
@@ -280,6 +281,9 @@ fn raft_config(config: &NodeConfig) -> raft_core::Config {
         .with_uncommitted_bytes_max(config.limits.uncommitted_bytes_max)
         .with_inflight_bytes_max(config.limits.inflight_bytes_max)
 }
+
+/// Of small runs in the log, so much is brought back for a follower at a time.
+const FETCH_BYTES_MAX: usize = 64 << 10;
 
 fn transport_config(config: &NodeConfig, address: std::net::SocketAddr, seed: u64) -> transport::Config {
     let base = transport::Config::new(config.cluster, config.id, address)

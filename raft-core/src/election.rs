@@ -200,6 +200,15 @@ impl Raft {
 
     /// Whether a majority has been heard within the longest election timeout.
     pub(crate) fn quorum_heard(&self) -> bool {
-        self.now <= self.quorum_since() + self.config.election_timeout_max
+        let recent = |heard: Instant| self.now <= heard + self.config.election_timeout_max;
+        let peers = match &self.role {
+            Role::Leader(leading) => {
+                leading.followers.iter().filter(|follower| recent(follower.heard)).count()
+            }
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => {
+                self.contacts.iter().filter(|contact| recent(contact.heard)).count()
+            }
+        };
+        peers + 1 >= quorum::majority(self.voters())
     }
 }

@@ -251,9 +251,12 @@ impl Log {
         let sealed = self.open.as_ref().map_or(self.last, |open| open.first().prev());
         // One walk, since simulators look after every step.
         let (mut contiguous, mut terms, mut bytes, mut next) = (true, true, 0, None);
+        let (mut term, mut end) = (Term::ZERO, Index::ZERO);
         for run in &self.cache {
             contiguous &= next.is_none_or(|next| next == run.first());
-            let (term, end) = self.terms.around(run.first(), self.last);
+            if run.first() > end {
+                (term, end) = self.terms.around(run.first(), self.last);
+            }
             terms &= term == run.term() && end >= run.last();
             bytes += cost(run);
             next = Some(run.last().next());

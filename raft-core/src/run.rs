@@ -223,6 +223,22 @@ impl Run {
         Self { body: Bytes::copy_from_slice(&self.body), ..self }
     }
 
+    /// The leading runs that follow each other in one term, as one; `None` when there is none. One alone is not copied.
+    ///
+    /// For an answer to [`Output::Fetch`](crate::Output::Fetch) from storage that keeps many small runs: one answer
+    /// then stands for many questions.
+    #[must_use]
+    pub fn joined(runs: &[Self]) -> Option<Self> {
+        let front = runs.first()?;
+        let (mut joined, mut count) = (1, front.count);
+        for pair in runs.windows(2) {
+            let follows = pair[1].term == front.term && pair[1].first == pair[0].last().next();
+            let Some(more) = count.checked_add(pair[1].count).filter(|_| follows) else { break };
+            (joined, count) = (joined + 1, more);
+        }
+        if joined == 1 { Some(front.clone()) } else { Self::join(runs[..joined].iter()) }
+    }
+
     /// One run from several that follow each other in one term: the only place where entries are copied, used when a
     /// follower that lags is sent many small runs.
     pub(crate) fn join<'a>(runs: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {

@@ -58,9 +58,11 @@ impl Clock {
         };
     }
 
-    /// Runs at another rate from the world's `now` on, without a jump; one that stands does so to its end.
-    pub(crate) fn set_rate(&mut self, now: Instant, rate_ppm: u64) {
-        *self = Self { local: self.local(now).as_nanos(), world: now.as_nanos().max(self.world), rate_ppm };
+    /// Is right from the world's `now` on: as fast as the world's, stands no more, and makes up for having gone back to
+    /// before `latest`, which it has shown already.
+    pub(crate) fn mend(&mut self, now: Instant, latest: Instant) {
+        let local = self.local(now).max(latest).as_nanos();
+        *self = Self { local, world: now.as_nanos(), rate_ppm: RATE_TRUE_PPM };
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use machine_core::{Instant, NodeId, Rng, WriteId};
 use raft_core::{HardState, Index, Recovered, RecoveredRun, Run, Term, Write};
-use storage::{AppendError, LogStore, OpenError, Options, ReadError, State, Wal};
+use storage::{AppendError, LogStore, OpenError, Options, ReadError, State, StoredRun, Wal};
 
 use crate::{
     faults::{Faults, Kind, Place},
@@ -225,27 +225,40 @@ impl Disk {
         Ok(synced)
     }
 
-    /// Reads the stored run that holds this entry, whole; `None` while writes wait that a reader must find.
-    pub(crate) fn read(&mut self, index: Index) -> Result<Option<Run>, Trouble> {
+    /// Reads the stored run that holds this entry, whole, and those that follow it in its term, up to so many bytes;
+    /// `None` while writes wait that a reader must find.
+    pub(crate) fn read(&mut self, index: Index, bytes_max: usize) -> Result<Option<Run>, Trouble> {
         if !self.queue.is_empty() {
             return Ok(None);
         }
-        let read = self.log().read(index.get(), 1);
+        let read = self.log().read(index.get(), bytes_max);
         let runs = self.judge(read.map_err(|error| match error {
             ReadError::Disk(_) | ReadError::Stopped(_) => Trouble::Failed(error.to_string()),
             ReadError::Damaged(_) => self.refused(SOUND, error),
             ReadError::Released { .. } | ReadError::Beyond { .. } | _ => unlawful(SAME, self.node, error),
         }))?;
-        let wrong =
-            |what: &dyn std::fmt::Debug| unlawful(SAME, self.node, format_args!("{what:?} at {index}"));
-        let found = runs.into_iter().next().ok_or_else(|| wrong(&"nothing"))?.run;
-        match self.ledger.written().fetch(index) {
-            Some(written) if is_same(written, &found) => {}
-            _ => return Err(wrong(&found)),
+        let mut joined: Vec<Run> = Vec::with_capacity(runs.len());
+        for StoredRun { run: found, live } in runs {
+            let at = joined.last().map_or(index, |before| before.last().next());
+            let wrong =
+                |what: &dyn std::fmt::Debug| unlawful(SAME, self.node, format_args!("{what:?} at {at}"));
+            match self.ledger.written().fetch(at) {
+                Some(written) if is_same(written, &found) => {}
+                _ => return Err(wrong(&found)),
+            }
+            let storage::Run { first, count, mark, body } = found;
+            joined.push(
+                Run::decode(Term::new(mark), Index::new(first), count, body)
+                    .map_err(|error| wrong(&error))?,
+            );
+            if live < count {
+                break; // what was overwritten may come along, but nothing behind it
+            }
         }
-        let storage::Run { first, count, mark, body } = found;
-        let run = Run::decode(Term::new(mark), Index::new(first), count, body);
-        run.map(Some).map_err(|error| wrong(&error))
+        match Run::joined(&joined) {
+            Some(run) => Ok(Some(run)),
+            None => Err(unlawful(SAME, self.node, format_args!("nothing at {index}"))),
+        }
     }
 
     /// Opens the log, as a process does that starts; the state machine has `applied` so much.

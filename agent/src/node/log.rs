@@ -13,6 +13,8 @@ use crate::protocol::{Chunk, ListedEntry, Refusal};
 #[derive(Debug)]
 pub(super) struct LogWorker<L> {
     log: L,
+    /// How much a fetch brings back at most, beyond its first run.
+    fetch_bytes_max: usize,
 }
 
 /// A question to the log.
@@ -35,8 +37,8 @@ pub(super) enum Fetched {
 }
 
 impl<L: LogStore> LogWorker<L> {
-    pub(super) const fn new(log: L) -> Self {
-        Self { log }
+    pub(super) const fn new(log: L, fetch_bytes_max: usize) -> Self {
+        Self { log, fetch_bytes_max }
     }
 
     fn runs(&mut self, first: u64, bytes_max: usize) -> Result<Vec<Run>, LogError> {
@@ -102,8 +104,9 @@ impl<L: LogStore + Send + 'static> DiskWorker for LogWorker<L> {
     fn read(&mut self, read: Read) -> Result<Fetched, LogError> {
         match read {
             Read::Fetch { id, from } => {
-                // One run is what is asked for, however large.
-                let run = self.runs(from.get(), 1)?.into_iter().next().ok_or(LogError::NoRun { from })?;
+                // A quiet leader stores many small runs: a follower that lags is not sent each by itself.
+                let runs = self.runs(from.get(), self.fetch_bytes_max)?;
+                let run = Run::joined(&runs).ok_or(LogError::NoRun { from })?;
                 Ok(Fetched::Run { id, run })
             }
             Read::List { from, applied, bytes_max, done } => {

@@ -120,7 +120,8 @@ proptest! {
             rest = part.starting_at(Index::new(cut + 1));
         }
         parts.extend(rest);
-        prop_assert_eq!(Run::join(parts.iter()), Some(run));
+        prop_assert_eq!(Run::join(parts.iter()), Some(run.clone()));
+        prop_assert_eq!(Run::joined(&parts), Some(run));
     }
 }
 

@@ -9,7 +9,9 @@ fn a_deadline_is_reached_at_the_moment_named_and_not_before() {
     let mut rng = Rng::new(1);
     for _ in 0..10_000 {
         let mut clock = Clock::new(Instant::from_nanos(rng.below(1 << 40)), 700_000 + rng.below(600_001));
-        clock.set_rate(Instant::from_nanos(rng.below(1 << 35)), 700_000 + rng.below(600_001));
+        if rng.below(2) == 0 {
+            clock.mend(Instant::from_nanos(rng.below(1 << 35)), Instant::from_nanos(rng.below(1 << 35)));
+        }
         let deadline = clock.local(Instant::from_nanos((1 << 35) + rng.below(1 << 35)));
         let at = clock.world(deadline);
         assert!(clock.local(at) >= deadline, "{clock:?} {deadline}");
@@ -18,12 +20,13 @@ fn a_deadline_is_reached_at_the_moment_named_and_not_before() {
 }
 
 #[test]
-fn a_change_of_rate_is_no_jump() {
+fn mending_is_no_jump_for_a_clock_that_went_on() {
     let mut clock = Clock::new(Instant::from_nanos(7), 1_300_000);
     let now = Instant::from_nanos(1_000_000);
     let before = clock.local(now);
-    clock.set_rate(now, RATE_TRUE_PPM);
+    clock.mend(now, before);
     assert_eq!(clock.local(now), before);
+    assert_eq!(clock.local(now + Duration::from_millis(1)), before + Duration::from_millis(1), "true");
 }
 
 #[test]
@@ -45,9 +48,18 @@ fn a_clock_that_stands_reaches_its_deadlines_afterwards() {
     let mut clock = Clock::new(Instant::ZERO, 500_000);
     let now = Instant::from_millis(100);
     clock.jump(now, Jump::Stands(Duration::from_millis(40)));
-    clock.set_rate(Instant::from_millis(110), RATE_TRUE_PPM);
-    assert_eq!(clock.world(Instant::from_millis(51)), Instant::from_millis(141));
+    assert_eq!(clock.world(Instant::from_millis(51)), Instant::from_millis(142));
     assert_eq!(clock.world(Instant::from_millis(50)), Instant::from_millis(140), "by then at the latest");
     clock.jump(Instant::from_millis(120), Jump::Ahead(Duration::from_millis(5)));
-    assert_eq!(clock.local(Instant::from_millis(141)), Instant::from_millis(56), "it still stood");
+    assert_eq!(clock.local(Instant::from_millis(142)), Instant::from_millis(56), "it still stood");
+}
+
+#[test]
+fn a_mended_clock_stands_no_more_and_shows_what_it_has_shown() {
+    let mut clock = Clock::new(Instant::ZERO, RATE_TRUE_PPM);
+    let now = Instant::from_millis(100);
+    clock.jump(now, Jump::Back(Duration::from_millis(40)));
+    clock.jump(now, Jump::Stands(Duration::from_millis(500)));
+    clock.mend(Instant::from_millis(110), now);
+    assert_eq!(clock.local(Instant::from_millis(111)), Instant::from_millis(101));
 }

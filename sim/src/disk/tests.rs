@@ -32,7 +32,7 @@ fn what_was_synced_comes_back_from_the_real_log() {
         synced(&mut disk, id, id);
     }
     assert!(disk.segments() > 2, "small segments change often");
-    assert_eq!(disk.read(Index::new(7)), Ok(Some(write(7, 1).run.expect("it has one"))));
+    assert_eq!(disk.read(Index::new(7), 1), Ok(Some(write(7, 1).run.expect("it has one"))));
     disk.power_fails();
     let opened = disk.open(Index::ZERO).expect("all of it was synced");
     assert_eq!(disk.durable().last().index, Index::new(100));
@@ -46,7 +46,7 @@ fn writes_wait_for_the_sync_under_way() {
     let end = disk.start_sync(Instant::ZERO).expect("healthy").expect("something to do");
     disk.write(WriteId::new(2), write(2, 1));
     assert_eq!(disk.start_sync(Instant::ZERO), Ok(None), "one at a time");
-    assert_eq!(disk.read(Index::new(1)), Ok(None), "a reader must find what waits");
+    assert_eq!(disk.read(Index::new(1), 1), Ok(None), "a reader must find what waits");
     assert_eq!(disk.busy_until(), end);
     assert_eq!(disk.finish_sync().expect("healthy").len(), 1);
     assert_eq!(disk.durable().last().index, Index::new(1));

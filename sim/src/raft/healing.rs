@@ -12,7 +12,6 @@ use super::{
     node::Input,
     world::{Done, Event, World},
 };
-use crate::clock::RATE_TRUE_PPM;
 
 /// How often the group is looked at.
 const PROBE_EVERY: Duration = Duration::from_millis(5);
@@ -60,9 +59,9 @@ impl World<'_> {
         for stream in self.streams.iter_mut().flatten() {
             stream.heal(self.now + LEFTOVERS);
         }
-        for node in &mut self.nodes {
+        for (place, node) in self.nodes.iter_mut().enumerate() {
             node.disk.heal(self.now + LEFTOVERS);
-            node.clock.set_rate(self.now, RATE_TRUE_PPM);
+            node.clock.mend(self.now, self.judges.attendance.latest(place));
         }
         self.queue.hasten(self.now + LEFTOVERS, |event| match event {
             Event::Deliver { .. } | Event::Piece { .. } | Event::Start { .. } | Event::Resume { .. } => true,
@@ -80,7 +79,7 @@ impl World<'_> {
         let deadline = start + self.profile.group.patience() * PATIENCE;
         self.healing = Some(Healing { stage, deadline, end: start + HEALING_MAX, progress: 0 });
         for node in 0..self.nodes.len() {
-            // The clock's rate has changed, and with it the moment of every deadline.
+            // The clock has changed, and with it the moment of every deadline.
             self.nodes[node].tick_at = None;
             self.schedule_tick(node);
         }

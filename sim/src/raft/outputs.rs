@@ -264,7 +264,8 @@ impl World<'_> {
             let detail = format!("n{} asks for {from}, its disk was never given that", node + 1);
             return Err(Violation { law: "fetches ask for what was written", detail });
         };
-        let now_or_later = if dice.per_mille(250) { disk.read(from) } else { Ok(None) };
+        let bytes_max = self.profile.group.limits.fetch_bytes(dice);
+        let now_or_later = if dice.per_mille(250) { disk.read(from, bytes_max) } else { Ok(None) };
         let (run, read) = match now_or_later {
             Ok(found) => (found.clone().unwrap_or(given), found.is_some()),
             Err(trouble) => return self.disk_fails(node, trouble),
@@ -290,7 +291,8 @@ impl World<'_> {
         let Node { disk, dice, .. } = &mut self.nodes[node];
         // What was asked for may be overwritten by a log that ends before it: then the old answer is as good as any.
         let anew = disk.written().fetch(from).is_some() && (!read || dice.per_mille(500));
-        let newer = if anew { disk.read(from) } else { Ok(Some(run.clone())) };
+        let bytes_max = self.profile.group.limits.fetch_bytes(dice);
+        let newer = if anew { disk.read(from, bytes_max) } else { Ok(Some(run.clone())) };
         match newer {
             Err(trouble) => self.disk_fails(node, trouble),
             Ok(None) if !read => {

@@ -19,7 +19,7 @@ fn run(term: u64, first: u64, payloads: &[Option<&[u8]>]) -> Run {
 }
 
 fn worker(runs: &[Run]) -> LogWorker<MemoryLog> {
-    let mut worker = LogWorker::new(MemoryLog::new());
+    let mut worker = LogWorker::new(MemoryLog::new(), 300);
     for (id, run) in (1..).zip(runs) {
         let write = raft_core::Write { hard_state: HardState::default(), run: Some(run.clone()) };
         worker
@@ -73,6 +73,22 @@ fn entries_that_were_replaced_are_not_listed() {
     let fetched = worker.read(Read::Fetch { id: FetchId::new(1), from: Index::new(1) }).expect("it is there");
     let Fetched::Run { id, run } = fetched else { panic!("a run was asked for") };
     assert_eq!((id, run.first(), run.last()), (FetchId::new(1), Index::new(1), Index::new(1)));
+}
+
+#[test]
+fn a_fetch_brings_small_runs_of_one_term_together_within_its_bound() {
+    let small = |first: u64| run(1, first, &[Some(b"a")]);
+    let mut worker =
+        worker(&[small(1), small(2), small(3), small(4), small(5), small(6), run(2, 7, &[Some(b"b")])]);
+    let mut fetch = |from: u64| {
+        let fetched = worker.read(Read::Fetch { id: FetchId::new(1), from: Index::new(from) });
+        let Ok(Fetched::Run { run, .. }) = fetched else { panic!("{fetched:?}") };
+        (run.first().get(), run.last().get(), run.term().get())
+    };
+    let (_, last, _) = fetch(1);
+    assert!((2..6).contains(&last), "several, but not all: {last}");
+    assert_eq!(fetch(6), (6, 6, 1), "of one term");
+    assert_eq!(fetch(7), (7, 7, 2));
 }
 
 #[test]

@@ -36,6 +36,16 @@ pub(crate) struct Limits {
     pub(crate) reads: usize,
 }
 
+impl Limits {
+    /// How much a host brings back for a `Fetch` beyond the first run: some bring that one only.
+    pub(crate) fn fetch_bytes(&self, rng: &mut Rng) -> usize {
+        if rng.below(4) == 0 { 1 } else { self.append_bytes.min(FETCH_BYTES_MOST) }
+    }
+}
+
+/// Where appends may be large, a host that answers with half of its log would do little else.
+const FETCH_BYTES_MOST: usize = 16 << 10;
+
 /// Room for the header and one byte.
 const APPEND_BYTES_LEAST: usize = ENTRY_HEADER_BYTES + 1;
 
