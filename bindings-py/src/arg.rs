@@ -6,10 +6,11 @@ use bytes::Bytes;
 use machine_core::NodeId;
 use pyo3::{
     PyClass,
+    buffer::PyBuffer,
     exceptions::{PyOverflowError, PyTypeError, PyValueError},
     prelude::*,
     pybacked::PyBackedBytes,
-    types::{PyByteArray, PyBytes, PyList, PyMapping, PySequence},
+    types::{PyByteArray, PyBytes, PyList, PyMapping, PyMemoryView, PySequence},
 };
 
 /// Bytes of Python's from which on a `bytes` object is kept alive instead of copied: below, the copy is cheaper than the
@@ -114,9 +115,13 @@ pub(crate) fn with_bytes<T>(
     if let Ok(bytes) = value.cast::<PyByteArray>() {
         return read(&bytes.to_vec());
     }
-    let buffer = pyo3::buffer::PyBuffer::<u8>::get(value);
-    let buffer = buffer.map_err(|_| expected(name, "bytes, or a buffer of bytes", value))?;
-    read(&buffer.to_vec(value.py())?)
+    let wrong = |_| expected(name, "bytes, or a buffer of bytes", value);
+    let buffer = PyBuffer::<u8>::get(value).or_else(|_| {
+        // Other items than bytes are taken as the bytes that they are made of, when these lie side by side.
+        PyBuffer::<u8>::get(&PyMemoryView::from(value)?.call_method1("cast", ("B",))?)
+    });
+    let bytes = buffer.map_err(wrong)?.to_vec(value.py())?;
+    read(&bytes)
 }
 
 /// Bytes that stay: those of a `bytes` object if they are many, and otherwise a copy.
