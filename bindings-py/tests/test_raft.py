@@ -97,7 +97,12 @@ VALUES: list[Any] = [
     Send(2, Message.decode(APPEND)),
     Apply(RUN),
     Fetch(1, 8),
-    *map(Notify, [BecameLeader(3), BecameFollower(3, None), BecameCandidate(3), ReadReady(1, 2, 8), ReadsLost(1, 2), TransferFailed(2)]),
+    Notify(BecameLeader(3)),
+    Notify(BecameFollower(3, None)),
+    Notify(BecameCandidate(3)),
+    Notify(ReadReady(1, 2, 8)),
+    Notify(ReadsLost(1, 2)),
+    Notify(TransferFailed(2)),
     *(Halt(fault(recovered)) for recovered in FAULTS),
     Recovered(),
     Recovered(STATE, [RecoveredRun(1, 2, 3)], 2),
@@ -119,7 +124,7 @@ def test_values_are_values(value: Any) -> None:
         assert type(value).__module__ == "quorate.raft"
     assert getattr(quorate.raft, type(value).__name__) is type(value)
     if not isinstance(value, (Run, Message, Persist, Write, Send, Apply, Halt, Entry, Status)):
-        assert eval(repr(value), vars(quorate.raft)) == value
+        assert eval(repr(value), {**vars(quorate.raft)}) == value
     assert len({*VALUES}) == len(VALUES)
 
 

@@ -102,7 +102,7 @@ def test_every_blame_is_tried() -> None:
 
 def test_step_many_takes_the_good_and_tells_of_the_bad() -> None:
     raft = Raft(Config(1, [1, 2, 3]), seed=1, now_ns=0)
-    said: list[tuple[int, bytes | Message]] = [
+    said: list[tuple[int, bytes | bytearray | Message]] = [
         (2, b"\x07"),
         (9, APPEND),
         (2, Message.decode(append(3, ZERO, b"one"))),

@@ -26,12 +26,16 @@ pub(crate) fn run(root: &Path) -> Result<bool, Failure> {
     let python = environment(interpreter, &folder)?;
     let package = root.join("bindings-py");
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    let steps: [(&Path, Vec<&str>); 5] = [
+    let shown_python = python.to_string_lossy();
+    let steps: [(&Path, Vec<&str>); 7] = [
         (&package, [&install[..], &["-r", "requirements.txt"]].concat()),
         (root, [&install[..], &["./bindings-py"]].concat()),
         (&package, vec!["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]),
-        (&package, vec!["-m", "mypy", "--strict", "tests"]),
+        (&package, vec!["-m", "mypy", "--strict", "tests", "bench"]),
         (&folder, vec!["-m", "mypy.stubtest", "quorate"]),
+        // The checker of pyright, in a package that needs nothing from elsewhere than Python's registry.
+        (&package, vec!["-m", "basedpyright", "--warnings", "--pythonpath", &shown_python]),
+        (&folder, vec!["-m", "basedpyright", "--verifytypes", "quorate", "--pythonpath", &shown_python]),
     ];
     for (place, words) in &steps {
         let mut command = Command::new(&python);
@@ -46,7 +50,7 @@ pub(crate) fn run(root: &Path) -> Result<bool, Failure> {
             return Ok(false);
         }
     }
-    println!("python: passed, installed from source into Python {version}: pytest, mypy --strict, stubtest");
+    println!("python: passed, installed from source into Python {version}: pytest, mypy --strict, stubtest, pyright");
     Ok(true)
 }
 
