@@ -19,10 +19,6 @@ class Wire(Transport):  # type: ignore[misc]
         self.own, self.wires = own, wires
         self.mail: list[tuple[Node, Any]] = []
 
-    @property
-    def ready(self) -> bool:
-        return True
-
     def send(self, node: Node, message: Any) -> bool:
         self.wires[node.id].mail.append((self.own, message))
         return True

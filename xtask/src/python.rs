@@ -50,7 +50,9 @@ pub(crate) fn run(root: &Path) -> Result<bool, Failure> {
             return Ok(false);
         }
     }
-    println!("python: passed, installed from source into Python {version}: pytest, mypy --strict, stubtest, pyright");
+    println!(
+        "python: passed, installed from source into Python {version}: pytest, mypy --strict, stubtest, pyright"
+    );
     Ok(true)
 }
 
