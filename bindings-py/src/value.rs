@@ -26,6 +26,7 @@ macro_rules! value {
         #[pymethods]
         impl $name {
             #[new]
+            #[allow(clippy::too_many_arguments, reason = "as many as the value has fields")]
             fn new($($field: &Bound<'_, PyAny>),*) -> PyResult<Self> {
                 Ok(Self { $($field: <$type as $crate::value::Field>::take(stringify!($field), $field)?),* })
             }

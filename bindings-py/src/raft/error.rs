@@ -71,11 +71,11 @@ pub(crate) fn propose(py: Python<'_>, error: ProposeError) -> PyErr {
 }
 
 pub(crate) fn read(py: Python<'_>, error: ReadError) -> PyErr {
-    match error {
-        // The one that says something else than for proposals.
-        ReadError::Full => made(build(py, "FullError", &error.to_string(), |_| Ok(()))),
-        _ => propose(py, error.into()),
+    // The one that says something else than for proposals.
+    if error == ReadError::Full {
+        return made(build(py, "FullError", &error.to_string(), |_| Ok(())));
     }
+    propose(py, error.into())
 }
 
 pub(crate) fn transfer(py: Python<'_>, error: TransferError) -> PyErr {

@@ -7,7 +7,7 @@ use pyo3::{
     types::{PyBytes, PyTuple, PyType},
 };
 use raft_core::{
-    Message as Core, Outcome,
+    Index, Message as Core, Outcome, Round, SessionId,
     wire::{self, WireError},
 };
 
@@ -89,100 +89,67 @@ impl Message {
     /// The sender's last entry: of ``PRE_VOTE`` and ``VOTE``.
     #[getter]
     fn last(&self) -> Option<LogPos> {
-        match self.0 {
-            Core::PreVote { last, .. } | Core::Vote { last, .. } => Some(last.into()),
-            _ => None,
-        }
+        self.said().last.map(LogPos::from)
     }
 
     /// Whether the sender votes, or would vote, so: of ``PRE_VOTE_REPLY`` and ``VOTE_REPLY``.
     #[getter]
-    const fn granted(&self) -> Option<bool> {
-        match self.0 {
-            Core::PreVoteReply { granted, .. } | Core::VoteReply { granted, .. } => Some(granted),
-            _ => None,
-        }
+    fn granted(&self) -> Option<bool> {
+        self.said().granted
     }
 
     /// Whether the leader asked for this election: of ``VOTE``.
     #[getter]
-    const fn transfer(&self) -> Option<bool> {
-        match self.0 {
-            Core::Vote { transfer, .. } => Some(transfer),
-            _ => None,
-        }
+    fn transfer(&self) -> Option<bool> {
+        self.said().transfer
     }
 
     /// The stretch of replication: of ``APPEND`` and ``APPEND_REPLY``.
     #[getter]
-    const fn session(&self) -> Option<u64> {
-        match self.0 {
-            Core::Append { session, .. } | Core::AppendReply { session, .. } => Some(session.get()),
-            _ => None,
-        }
+    fn session(&self) -> Option<u64> {
+        self.said().session.map(SessionId::get)
     }
 
     /// The newest question "am I still the leader?", asked or seen: of ``APPEND`` and ``APPEND_REPLY``.
     #[getter]
-    const fn round(&self) -> Option<u64> {
-        match self.0 {
-            Core::Append { round, .. } | Core::AppendReply { round, .. } => Some(round.get()),
-            _ => None,
-        }
+    fn round(&self) -> Option<u64> {
+        self.said().round.map(Round::get)
     }
 
     /// The entry just before those sent: of ``APPEND``.
     #[getter]
     fn prev(&self) -> Option<LogPos> {
-        match self.0 {
-            Core::Append { prev, .. } => Some(prev.into()),
-            _ => None,
-        }
+        self.said().prev.map(LogPos::from)
     }
 
     /// The leader's commit index: of ``APPEND``.
     #[getter]
-    const fn commit(&self) -> Option<u64> {
-        match self.0 {
-            Core::Append { commit, .. } => Some(commit.get()),
-            _ => None,
-        }
+    fn commit(&self) -> Option<u64> {
+        self.said().commit.map(Index::get)
     }
 
     /// Whether an answer is wanted at once: of ``APPEND``.
     #[getter]
-    const fn reply(&self) -> Option<bool> {
-        match self.0 {
-            Core::Append { reply, .. } => Some(reply),
-            _ => None,
-        }
+    fn reply(&self) -> Option<bool> {
+        self.said().reply
     }
 
     /// The last index that the follower holds durably and in agreement: of an ``APPEND_REPLY`` that accepts.
     #[getter]
-    const fn matched(&self) -> Option<u64> {
-        match self.0 {
-            Core::AppendReply { outcome: Outcome::Accepted { matched }, .. } => Some(matched.get()),
-            _ => None,
-        }
+    fn matched(&self) -> Option<u64> {
+        self.said().matched.map(Index::get)
     }
 
     /// The index asked about, which does not match: of an ``APPEND_REPLY`` that rejects.
     #[getter]
-    const fn rejected(&self) -> Option<u64> {
-        match self.0 {
-            Core::AppendReply { outcome: Outcome::Rejected { prev, .. }, .. } => Some(prev.get()),
-            _ => None,
-        }
+    fn rejected(&self) -> Option<u64> {
+        self.said().rejected.map(Index::get)
     }
 
     /// The last place at which the logs may still agree: of an ``APPEND_REPLY`` that rejects.
     #[getter]
     fn hint(&self) -> Option<LogPos> {
-        match self.0 {
-            Core::AppendReply { outcome: Outcome::Rejected { hint, .. }, .. } => Some(hint.into()),
-            _ => None,
-        }
+        self.said().hint.map(LogPos::from)
     }
 
     fn __repr__(&self) -> String {
@@ -193,6 +160,55 @@ impl Message {
         static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let class = CLASS.import(py, "quorate.raft", "Message")?;
         Ok((class.getattr("decode")?, (self.encode(py)?,).into_pyobject(py)?))
+    }
+}
+
+/// What a message says besides kind, term and entries: what its kind does not have is missing.
+#[derive(Default)]
+struct Said {
+    last: Option<raft_core::LogPos>,
+    granted: Option<bool>,
+    transfer: Option<bool>,
+    session: Option<SessionId>,
+    round: Option<Round>,
+    prev: Option<raft_core::LogPos>,
+    commit: Option<Index>,
+    reply: Option<bool>,
+    matched: Option<Index>,
+    rejected: Option<Index>,
+    hint: Option<raft_core::LogPos>,
+}
+
+impl Message {
+    fn said(&self) -> Said {
+        let nothing = Said::default();
+        match self.0 {
+            Core::PreVote { last, .. } => Said { last: Some(last), ..nothing },
+            Core::PreVoteReply { granted, .. } | Core::VoteReply { granted, .. } => {
+                Said { granted: Some(granted), ..nothing }
+            }
+            Core::Vote { last, transfer, .. } => {
+                Said { last: Some(last), transfer: Some(transfer), ..nothing }
+            }
+            Core::Append { session, prev, commit, round, reply, .. } => Said {
+                session: Some(session),
+                prev: Some(prev),
+                commit: Some(commit),
+                round: Some(round),
+                reply: Some(reply),
+                ..nothing
+            },
+            Core::AppendReply { session, round, outcome, .. } => {
+                let answered = Said { session: Some(session), round: Some(round), ..nothing };
+                match outcome {
+                    Outcome::Accepted { matched } => Said { matched: Some(matched), ..answered },
+                    Outcome::Rejected { prev, hint } => {
+                        Said { rejected: Some(prev), hint: Some(hint), ..answered }
+                    }
+                }
+            }
+            Core::TimeoutNow { .. } => nothing,
+        }
     }
 }
 
