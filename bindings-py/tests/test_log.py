@@ -244,7 +244,7 @@ def test_a_closed_log_says_so(tmp_path: Path) -> None:
             duplicate(log)
 
 
-def test_threads_take_turns_and_others_run_meanwhile(tmp_path: Path) -> None:
+def test_threads_take_turns(tmp_path: Path) -> None:
     log = open_log(tmp_path)
     turn, next_id = threading.Lock(), iter(range(1, 10**9))
     synced: list[int] = []
@@ -266,6 +266,30 @@ def test_threads_take_turns_and_others_run_meanwhile(tmp_path: Path) -> None:
     assert max(synced) == 80 == log.last
     log.close()
     assert open_log(tmp_path).last == 80
+
+
+def test_other_threads_run_while_the_disk_works(tmp_path: Path) -> None:
+    go, ran = threading.Event(), list[int]()
+
+    def wait() -> None:
+        go.wait()
+        ran.append(1)
+
+    other = threading.Thread(target=wait)
+    other.start()
+    interval = sys.getswitchinterval()
+    with open_log(tmp_path) as log:
+        try:
+            sys.setswitchinterval(1_000)  # nobody is made to give way: the other thread runs only when we let go
+            go.set()
+            for id in range(1, 1_000):
+                log.persist([persist(id, run(1, id, b"x"))])
+                if ran:
+                    break
+            assert ran
+        finally:
+            sys.setswitchinterval(interval)
+    other.join()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
