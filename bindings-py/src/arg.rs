@@ -67,7 +67,7 @@ pub(crate) fn class<'a, 'py, T: PyClass>(
     name: &str,
     value: &'a Bound<'py, PyAny>,
 ) -> PyResult<&'a Bound<'py, T>> {
-    value.cast::<T>().map_err(|_| expected(name, &format!("a {}", T::NAME), value))
+    value.cast::<T>().map_err(|_| expected(name, &one(T::NAME), value))
 }
 
 /// Ids out of any iterable.
@@ -164,6 +164,12 @@ pub(crate) fn payloads<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<V
 pub(crate) fn list<'py>(name: &str, what: &str, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
     let sequence = value.cast::<PySequence>().map_err(|_| expected(name, what, value))?;
     sequence.to_list()
+}
+
+/// A class's name with its article.
+pub(crate) fn one(class: &str) -> String {
+    let article = if class.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+    format!("{article} {class}")
 }
 
 /// The error for an argument of the wrong type.

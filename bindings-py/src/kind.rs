@@ -58,6 +58,6 @@ impl<T: Named> Field for Kind<T> {
                 return Ok(Self(*one));
             }
         }
-        Err(arg::expected(name, &format!("a {}", T::ENUM), value))
+        Err(arg::expected(name, &arg::one(T::ENUM), value))
     }
 }

@@ -317,7 +317,7 @@ WRONG: list[tuple[Callable[[], object], type[Exception], str]] = [
     (call(Config, 1, [1], heartbeat_interval_ms=0.5), TypeError, "heartbeat_interval_ms: expected an int, not float"),
     (call(Message.decode, "x"), TypeError, "data: expected bytes, or a buffer of bytes, not str"),
     (call(Run.decode, 1, 1, 2**32, b""), ValueError, "count: 4294967296 is not below 4294967296"),
-    (call(Entry, 1, 1, "NORMAL", None, b""), TypeError, "kind: expected a EntryKind, not str"),
+    (call(Entry, 1, 1, "NORMAL", None, b""), TypeError, "kind: expected an EntryKind, not str"),
     (call(Write, STATE, 1), TypeError, "run: expected a Run, not int"),
     (call(Notify, 1), TypeError, "event: expected an event, not int"),
     (call(Halt, ValueError()), TypeError, "fault: expected a FaultError, not ValueError"),

@@ -107,7 +107,7 @@ impl Named for EntryName {
 /// The block is made once and never copied again on its way through log, disk and messages; what Python sees of it, a
 /// payload or the body, is copied when it is asked for. Iterating gives each ``Entry``; ``payloads`` and ``items`` cost less
 /// where only they matter. Immutable, hashable, picklable.
-#[pyclass(frozen, eq, hash, sequence, module = "quorate.raft")]
+#[pyclass(frozen, eq, hash, module = "quorate.raft")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Run(pub(crate) raft_core::Run);
 
