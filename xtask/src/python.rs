@@ -94,7 +94,7 @@ fn activated(python: &Path) -> Result<OsString, Failure> {
     let programs = python.parent().map(Path::to_path_buf);
     let rest = env::var_os("PATH").unwrap_or_default();
     env::join_paths(programs.into_iter().chain(env::split_paths(&rest)))
-        .map_err(|error| format!("the environment cannot be put on the path: {error}").into())
+        .map_err(|error| format!("the environment cannot be put on the path: {error}"))
 }
 
 #[cfg(test)]
