@@ -21,6 +21,15 @@ pub(crate) fn poisoned(py: Python<'_>, what: &str) -> PyErr {
     build(py, "PoisonedError", &message, |_| Ok(())).unwrap_or_else(|failure| failure)
 }
 
+/// A call that panicked, now or before.
+pub(crate) fn panicked(py: Python<'_>, what: &str, panic: &str) -> PyErr {
+    let message = format!(
+        "a call on this {what} panicked, which is a bug of this package ({panic}); nothing it holds can be trusted, and \
+         it is of no use any more"
+    );
+    build(py, "PoisonedError", &message, |_| Ok(())).unwrap_or_else(|failure| failure)
+}
+
 fn raise(py: Python<'_>, error: ClockError) -> PyResult<PyErr> {
     let message = error.to_string();
     let build =
@@ -60,7 +69,8 @@ fn raise(py: Python<'_>, error: ClockError) -> PyResult<PyErr> {
     }
 }
 
-fn build(
+/// An exception of `quorate._errors`, with its fields.
+pub(crate) fn build(
     py: Python<'_>,
     class: &str,
     message: &str,

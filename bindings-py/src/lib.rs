@@ -16,12 +16,16 @@ mod causal;
 mod context;
 mod dvv;
 mod error;
+mod guard;
 mod hlc;
 mod interval;
 mod kind;
 mod lock;
+mod log;
+mod raft;
 mod scalar;
 mod stability;
+mod value;
 mod vector;
 
 use pyo3::prelude::*;
@@ -39,6 +43,19 @@ mod module {
     use super::hlc::{Hlc, HlcTime};
     #[pymodule_export]
     use super::interval::{BoundedClock, Interval};
+    #[pymodule_export]
+    use super::log::Log;
+    #[pymodule_export]
+    use super::raft::{
+        _panic, Raft,
+        config::_check_config,
+        event::{BecameCandidate, BecameFollower, BecameLeader, ReadReady, ReadsLost, TransferFailed},
+        message::Message,
+        output::{Apply, Fetch, Halt, HardState, Notify, Persist, Send, Write},
+        recovered::{Recovered, RecoveredRun},
+        run::{Entry, LogPos, Proposed, Run},
+        status::{FollowerStatus, Status},
+    };
     #[pymodule_export]
     use super::scalar::{Lamport, Stamp};
     #[pymodule_export]

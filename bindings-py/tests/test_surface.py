@@ -155,12 +155,11 @@ def test_errors_are_builtins_with_their_numbers() -> None:
 
 def test_the_family_of_errors() -> None:
     errors = [one for one in vars(quorate).values() if inspect.isclass(one) and issubclass(one, Exception)]
-    assert len(errors) == 13
+    assert len(errors) == 37
     for one in errors:
         assert issubclass(one, quorate.QuorateError) and one.__doc__
-        assert one in (quorate.QuorateError, quorate.ClockError) or any(
-            base.__module__ == "builtins" for base in one.__bases__
-        )
+        families = (quorate.QuorateError, quorate.ClockError, quorate.RaftError, quorate.LogError)
+        assert one in families or any(base.__module__ == "builtins" for base in one.__mro__[1:-3])
 
 
 def test_everything_public_is_documented() -> None:

@@ -4,6 +4,8 @@
 //! all that a user has.
 
 use std::{
+    env,
+    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -26,18 +28,23 @@ pub(crate) fn run(root: &Path) -> Result<bool, Failure> {
     let python = environment(interpreter, &folder)?;
     let package = root.join("bindings-py");
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    let steps: [(&Path, Vec<&str>); 5] = [
+    let path = activated(&python)?;
+    let steps: [(&Path, Vec<&str>); 7] = [
         (&package, [&install[..], &["-r", "requirements.txt"]].concat()),
         (root, [&install[..], &["./bindings-py"]].concat()),
         (&package, vec!["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]),
-        (&package, vec!["-m", "mypy", "--strict", "tests"]),
+        (&package, vec!["-m", "mypy", "--strict", "tests", "bench"]),
         (&folder, vec!["-m", "mypy.stubtest", "quorate"]),
+        // The checker of pyright, in a package that needs nothing from elsewhere than Python's registry.
+        (&package, vec!["-m", "basedpyright", "--warnings"]),
+        (&folder, vec!["-m", "basedpyright", "--verifytypes", "quorate"]),
     ];
     for (place, words) in &steps {
         let mut command = Command::new(&python);
         command.args(words).current_dir(place).env("MYPY_CACHE_DIR", folder.join("mypy"));
         // Packages of other environments are none of this one, and a test leaves nothing in the sources.
         command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("PATH", &path);
         command.env("HYPOTHESIS_STORAGE_DIRECTORY", folder.join("hypothesis"));
         println!("python: {}", shown(&command));
         let status = command.status().map_err(|error| format!("`{}`: {error}", shown(&command)))?;
@@ -46,7 +53,9 @@ pub(crate) fn run(root: &Path) -> Result<bool, Failure> {
             return Ok(false);
         }
     }
-    println!("python: passed, installed from source into Python {version}: pytest, mypy --strict, stubtest");
+    println!(
+        "python: passed, installed from source into Python {version}: pytest, mypy --strict, stubtest, pyright"
+    );
     Ok(true)
 }
 
@@ -78,6 +87,14 @@ fn environment(interpreter: &str, folder: &Path) -> Result<PathBuf, Failure> {
     let venv = folder.join("venv");
     output(Command::new(interpreter).args(["-m", "venv", "--clear"]).arg(&venv))?;
     Ok(venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" }))
+}
+
+/// The search path in which the environment comes first: pyright asks the first Python there what is installed.
+fn activated(python: &Path) -> Result<OsString, Failure> {
+    let programs = python.parent().map(Path::to_path_buf);
+    let rest = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(programs.into_iter().chain(env::split_paths(&rest)))
+        .map_err(|error| format!("the environment cannot be put on the path: {error}"))
 }
 
 #[cfg(test)]

@@ -7,8 +7,18 @@ fails has changed nothing but counters for metrics.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quorate._kinds import Defect, Side
-    from quorate._quorate import HlcTime
+    from quorate._kinds import (
+        AppendErrorKind,
+        Damage,
+        Defect,
+        FaultKind,
+        MisuseKind,
+        PeerErrorKind,
+        ReadErrorKind,
+        Side,
+        WireErrorKind,
+    )
+    from quorate._quorate import HlcTime, LogPos
 
 
 class QuorateError(Exception):
@@ -18,9 +28,12 @@ class QuorateError(Exception):
 class ConfigError(QuorateError, ValueError):
     """The fields of a configuration do not agree; the message names them."""
 
+    field: str = ""
+    """The first field to look at; empty for the clocks, whose messages name several."""
+
 
 class PoisonedError(QuorateError, RuntimeError):
-    """An earlier call on this object panicked, which is a bug of this package. The object is of no use any more."""
+    """A call on this object panicked, now or before, which is a bug of this package. The object is of no use any more."""
 
 
 class ClockError(QuorateError):
@@ -99,3 +112,175 @@ class MalformedError(ClockError, ValueError):
     """Bytes, or parts, before the one at fault."""
     defect: "Defect"
     """What is wrong there."""
+
+
+class RaftError(QuorateError):
+    """A Raft node refuses, or blames somebody."""
+
+
+class NotLeaderError(RaftError, RuntimeError):
+    """Another node leads, or it is not known who does; try there, or shortly again."""
+
+    leader: int | None
+    """The leader, when known."""
+
+
+class NoQuorumError(RaftError, RuntimeError):
+    """This node has not heard from a majority for an election timeout: nothing can be decided on its side."""
+
+
+class FullError(RaftError, RuntimeError):
+    """Too much is under way; try again when something has been committed, or answered."""
+
+
+class TooLargeError(RaftError, ValueError):
+    """The payload can never fit an append."""
+
+    bytes: int
+    """Its bytes."""
+    bytes_max: int
+    """The most there may be."""
+
+
+class TransferringError(RaftError, RuntimeError):
+    """Leadership is being handed over; try at the successor."""
+
+    to: int
+    """The chosen successor."""
+
+
+class NoSuchPeerError(RaftError, LookupError):
+    """The successor is this node, or no voter."""
+
+    to: int
+    """The node named."""
+
+
+class HaltedError(RaftError, RuntimeError):
+    """Storage contradicted itself, and the node does nothing any more."""
+
+
+class PeerError(RaftError, ValueError):
+    """A message that no honest peer sends: drop it, and tell an operator who sent it. The node is unchanged."""
+
+    kind: "PeerErrorKind"
+    """What the peer did."""
+    details: "dict[str, int | LogPos]"
+    """The evidence, by the names that the kind lists."""
+
+
+class WireError(RaftError, ValueError):
+    """The bytes are no message, or no run."""
+
+    kind: "WireErrorKind"
+    """What is wrong with them."""
+    details: "dict[str, int | LogPos]"
+    """The numbers, by the names that the kind lists."""
+
+
+class MisuseError(RaftError, ValueError):
+    """A mistake of the caller in the order or the arguments of calls; never caused by what a peer or a disk said."""
+
+    kind: "MisuseKind"
+    """What is wrong with the call."""
+    details: "dict[str, int | LogPos]"
+    """The numbers, by the names that the kind lists."""
+
+
+class FaultError(RaftError, RuntimeError):
+    """Storage contradicts itself: the node can no longer prove what it promised. Never caused by a peer."""
+
+    kind: "FaultKind"
+    """How it does."""
+    details: "dict[str, int | LogPos]"
+    """The numbers, by the names that the kind lists."""
+
+
+class BrokenError(RaftError, AssertionError):
+    """An invariant that does not hold, found by `Raft.check`: a bug of this package."""
+
+    claim: str
+    """What should hold."""
+
+
+class LogError(QuorateError):
+    """The durable log refuses, or its disk fails."""
+
+
+class LockedError(LogError, OSError):
+    """Another process, or another log of this process, has the folder open."""
+
+    folder: str
+    """The folder."""
+
+
+class OtherLogError(LogError, ValueError):
+    """The folder belongs to another cluster or node, or was written in another format."""
+
+    what: str
+    """What differs: `cluster`, `node` or `version`."""
+    file: str
+    """The segment that says so."""
+    found: int
+    """What the file says."""
+    expected: int
+    """What was asked for, or is known."""
+
+
+class ForeignLogError(LogError, ValueError):
+    """What the log holds is sound, but not what a Raft node has written."""
+
+    at: int
+    """The position."""
+
+
+class DamagedError(LogError, OSError):
+    """What was durable is damaged or missing. Nothing was trimmed or changed."""
+
+    file: str
+    """The file, with its folder."""
+    offset: int
+    """Where the damage was met, in bytes from the file's start."""
+    damage: "Damage"
+    """What is wrong there."""
+
+
+class DiskError(LogError, OSError):
+    """An operation on the disk failed."""
+
+    operation: str
+    """What was tried, such as `open` or `sync`."""
+    file: str
+    """The file or folder, with its path."""
+
+
+class NoSegmentError(DiskError):
+    """No file could be made for another segment, most likely because the disk is full. Nothing has changed: make room, and
+    append the same write again."""
+
+
+class StoppedError(DiskError):
+    """A write or a sync failed, now or before, and nobody knows what the disk holds: the log has stopped for good. What was
+    durable is safe. Mend the disk, and open the log anew."""
+
+
+class ClosedError(LogError, ValueError):
+    """The log was closed, or this process was forked from the one that opened it."""
+
+
+class AppendError(LogError, ValueError):
+    """The write cannot follow what the log holds. Nothing has changed."""
+
+    kind: "AppendErrorKind"
+    """Why not."""
+    details: "dict[str, int | LogPos]"
+    """The numbers, by the names that the kind lists."""
+
+
+class ReadError(LogError, LookupError):
+    """The log has no such entry."""
+
+    kind: "ReadErrorKind"
+    """Why not."""
+    details: "dict[str, int | LogPos]"
+    """The numbers, by the names that the kind lists."""
