@@ -1,8 +1,10 @@
 //! The program `quorate`: a durable, replicated list of lines in a few processes.
 
 mod append;
+mod cluster;
 mod demo;
 mod node;
+mod progress;
 mod say;
 mod signals;
 mod status;
