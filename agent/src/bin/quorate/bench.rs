@@ -1,0 +1,246 @@
+//! `quorate bench`: what three durable nodes carry, at which latency, at what cost, and what stops them.
+
+mod knee;
+mod limits;
+mod load;
+mod machine;
+mod noise;
+mod ours;
+mod plan;
+mod report;
+mod usage;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use agent::{entry::LINE_BYTES_MAX, protocol::FRAME_BYTES_MAX};
+use clap::Args;
+
+use self::{
+    limits::Shares,
+    load::{Phases, Watched, Wire},
+    machine::Machine,
+    noise::Noise,
+    ours::Ours,
+    plan::{Load, Point, Sweep, System},
+    report::{Measured, Report},
+};
+use crate::{
+    Failure,
+    cluster::{CleanUp, Held, NODES},
+    progress::Progress,
+    say,
+};
+
+/// How often a point is measured anew when the leader changed meanwhile.
+const TRIES: u32 = 3;
+/// What a request holds beside its lines at most, in bytes.
+const REQUEST_OVERHEAD_BYTES: u64 = 64;
+/// What a line takes in a request beside its bytes.
+const LINE_OVERHEAD_BYTES: u64 = 4;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// How many clients, each with one request under way; several numbers are a sweep.
+    #[arg(long, value_delimiter = ',', value_name = "N,...", value_parser = clap::value_parser!(u16).range(1..=4096), default_value = "1,8,64,512")]
+    clients: Vec<u16>,
+    /// Bytes of an entry.
+    #[arg(long, value_delimiter = ',', value_name = "BYTES,...", value_parser = clap::value_parser!(u32).range(1..=LINE_BYTES_MAX as i64), default_value = "256,4096")]
+    size: Vec<u32>,
+    /// Entries in one request.
+    #[arg(long, value_delimiter = ',', value_name = "N,...", value_parser = clap::value_parser!(u16).range(1..=4096), default_value = "1,64")]
+    batch: Vec<u16>,
+    /// How long each point is measured, in seconds, after a warm-up of a quarter of that.
+    #[arg(long, default_value_t = 4.0, value_parser = parse_seconds)]
+    seconds: f64,
+    /// How many connections the clients share at most.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=24))]
+    connections: u16,
+    /// Also measure a leader that gathers proposals and sends them only every so many milliseconds; 0 leaves it out.
+    #[arg(long, value_name = "MS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=1000))]
+    tick: u64,
+    /// The folder below which the nodes keep their data; must be on the disk in question [default: that of temporary files].
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Draw throughput against latency into this file, as SVG.
+    #[arg(long, value_name = "FILE.svg")]
+    out: Option<PathBuf>,
+    /// Write everything measured into this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// A look within seconds instead of a measurement: few points, each a third of a second.
+    #[arg(long, conflicts_with = "seconds")]
+    quick: bool,
+}
+
+const EXAMPLE: &str = "\
+Examples:
+  quorate bench                                   the whole sweep, about three minutes
+  quorate bench --quick                           does it run at all? seconds, and no figure to keep";
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is not a number of seconds"))?;
+    if (0.05..=600.0).contains(&seconds) { Ok(seconds) } else { Err("from 0.05 to 600 seconds".to_owned()) }
+}
+
+impl Arguments {
+    fn sweep(&self) -> Result<Sweep, Failure> {
+        let sweep = Sweep {
+            clients: sorted(self.clients.iter().map(|clients| usize::from(*clients))),
+            sizes: sorted(self.size.iter().map(|size| *size as usize)),
+            batches: sorted(self.batch.iter().map(|batch| u64::from(*batch))),
+            connections_max: self.connections.into(),
+            tick: (self.tick > 0).then(|| Duration::from_millis(self.tick)),
+            etcd: false,
+        };
+        let size = sweep.sizes.last().copied().unwrap_or_default();
+        let batch = sweep.batches.last().copied().unwrap_or_default();
+        let bytes = batch * (size as u64 + LINE_OVERHEAD_BYTES) + REQUEST_OVERHEAD_BYTES;
+        if bytes > FRAME_BYTES_MAX as u64 {
+            return Err(Failure::new(format!(
+                "{batch} entries of {size} bytes do not fit a request, which holds {FRAME_BYTES_MAX} bytes; \
+                 take a smaller --batch or --size"
+            )));
+        }
+        Ok(sweep)
+    }
+
+    fn phases(&self) -> Phases {
+        let measured = Duration::from_secs_f64(if self.quick { 0.3 } else { self.seconds });
+        Phases { warm_up: measured / 4, measured }
+    }
+}
+
+fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// Measures every point, checks each, and tells.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut progress = Progress::new();
+    let held = Held::new();
+    held.end_on_stop()?;
+    let _clean_up = CleanUp(held.clone());
+    let points = arguments.sweep()?.points();
+    let folder = arguments.dir.clone().unwrap_or_else(std::env::temp_dir);
+    let machine = Machine::look(&folder)?;
+    say::result(&machine)?;
+    let bench = Bench { held, folder, machine, phases: arguments.phases() };
+    let mut measured = Vec::new();
+    for (at, point) in points.iter().enumerate() {
+        let title = format!("{} of {}: {point}", at + 1, points.len());
+        let found = bench.measure(*point, &title, &mut progress)?;
+        progress.step(&format!("{title}: {}", found.in_short()));
+        measured.push(found);
+    }
+    let report = Report { measured: &measured };
+    say::result(report.to_string())?;
+    Ok(())
+}
+
+/// What all points have in common.
+struct Bench {
+    held: Held,
+    folder: PathBuf,
+    machine: Machine,
+    phases: Phases,
+}
+
+/// Three nodes that are to be loaded.
+trait Group {
+    /// How requests get there.
+    type Wire: Wire;
+
+    fn watched(&self) -> Watched;
+
+    /// The clients, on their connections to the leader.
+    fn connect(&mut self, load: Load, noise: &Noise) -> Result<Vec<Self::Wire>, Failure>;
+
+    /// How many syncs each node has made so far.
+    fn syncs(&mut self) -> Result<[u64; NODES], Failure>;
+
+    /// Whether the node that led in the beginning does so still, and has all the time.
+    fn has_same_leader(&mut self) -> bool;
+
+    /// After the load: whether all nodes hold the same, and everything that was acknowledged. Returns how many entries
+    /// that are.
+    fn check(&mut self, wires: Vec<Self::Wire>, noise: &Noise) -> Result<u64, Failure>;
+}
+
+impl Bench {
+    /// Starts three nodes with empty folders, loads them, checks them, and removes them.
+    fn measure(&self, point: Point, title: &str, progress: &mut Progress) -> Result<Measured, Failure> {
+        let mut last = Failure::new("not tried");
+        for _ in 0..TRIES {
+            progress.count(&format!("{title}: starting three nodes"), 0, 100);
+            let tried = match point.system {
+                System::Quorate => self.ours(point, None, title, progress),
+                System::FixedTick(tick) => self.ours(point, Some(tick), title, progress),
+                System::Etcd => Err(Failure::new("not yet")),
+            };
+            self.held.clean_up();
+            match tried? {
+                Ok(measured) => return Ok(measured),
+                Err(failure) => {
+                    progress.step(&format!("{title}: another leader was elected meanwhile; once more"));
+                    last = failure;
+                }
+            }
+        }
+        Err(Failure::new(format!(
+            "{point}: another leader was elected each of {TRIES} times; is the machine too busy? ({})",
+            last.text
+        )))
+    }
+
+    fn ours(
+        &self,
+        point: Point,
+        tick: Option<Duration>,
+        title: &str,
+        progress: &mut Progress,
+    ) -> Result<Result<Measured, Failure>, Failure> {
+        self.load(&mut Ours::start(&self.held, &self.folder, tick)?, point, title, progress)
+    }
+
+    /// The inner error says that the leader changed.
+    fn load<G: Group>(
+        &self,
+        group: &mut G,
+        point: Point,
+        title: &str,
+        progress: &mut Progress,
+    ) -> Result<Result<Measured, Failure>, Failure> {
+        let noise = Noise::new(point.load.size);
+        let wires = group.connect(point.load, &noise)?;
+        let watched = group.watched();
+        let before = group.syncs()?;
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let all = millis(self.phases.warm_up + self.phases.measured);
+        let loaded = load::load(wires, &watched, self.phases, |since| {
+            progress.count(&format!("{title}: under load, ms"), millis(since), all);
+        });
+        if !group.has_same_leader() {
+            return Ok(Err(loaded.err().unwrap_or_else(|| Failure::new("the load went on all the same"))));
+        }
+        let (loaded, wires) = loaded?;
+        let mut syncs = group.syncs()?;
+        for (after, before) in syncs.iter_mut().zip(before) {
+            *after -= before;
+        }
+        progress.count(&format!("{title}: comparing all nodes"), 99, 100);
+        let acknowledged = group.check(wires, &noise)?;
+        let shares = Shares::of(&loaded, watched.leader, &self.machine);
+        let limit = shares.limit(point.system);
+        Ok(Ok(Measured { point, leader: watched.leader, loaded, syncs, acknowledged, shares, limit }))
+    }
+}
+
+/// Where files may be written is found out before anything is measured.
+fn _unused(_: &Path) {}
