@@ -1,5 +1,6 @@
 //! `quorate bench`: what three durable nodes carry, at which latency, at what cost, and what stops them.
 
+mod etcd;
 mod knee;
 mod limits;
 mod load;
@@ -19,6 +20,7 @@ use agent::{entry::LINE_BYTES_MAX, protocol::FRAME_BYTES_MAX};
 use clap::Args;
 
 use self::{
+    etcd::Etcd,
     limits::Shares,
     load::{Phases, Watched, Wire},
     machine::Machine,
@@ -62,6 +64,12 @@ pub(crate) struct Arguments {
     /// Also measure a leader that gathers proposals and sends them only every so many milliseconds; 0 leaves it out.
     #[arg(long, value_name = "MS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=1000))]
     tick: u64,
+    /// The program etcd, for the same load on three members of it [default: the one on the PATH, if there is one].
+    #[arg(long, value_name = "PATH")]
+    etcd: Option<PathBuf>,
+    /// Do not look for etcd.
+    #[arg(long, conflicts_with = "etcd")]
+    no_etcd: bool,
     /// The folder below which the nodes keep their data; must be on the disk in question [default: that of temporary files].
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -87,14 +95,14 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 }
 
 impl Arguments {
-    fn sweep(&self) -> Result<Sweep, Failure> {
+    fn sweep(&self, etcd: bool) -> Result<Sweep, Failure> {
         let sweep = Sweep {
             clients: sorted(self.clients.iter().map(|clients| usize::from(*clients))),
             sizes: sorted(self.size.iter().map(|size| *size as usize)),
             batches: sorted(self.batch.iter().map(|batch| u64::from(*batch))),
             connections_max: self.connections.into(),
             tick: (self.tick > 0).then(|| Duration::from_millis(self.tick)),
-            etcd: false,
+            etcd,
         };
         let size = sweep.sizes.last().copied().unwrap_or_default();
         let batch = sweep.batches.last().copied().unwrap_or_default();
@@ -106,6 +114,22 @@ impl Arguments {
             )));
         }
         Ok(sweep)
+    }
+
+    /// The program, and a word about it or about how to get it.
+    fn etcd(&self) -> Result<Option<PathBuf>, Failure> {
+        if self.no_etcd {
+            return Ok(None);
+        }
+        let found = self.etcd.clone().or_else(etcd::installed);
+        match &found {
+            Some(program) => say::note(format_args!("{}: {}", program.display(), etcd::version(program)?)),
+            None => say::note(
+                "etcd was not found on the PATH, so there is nothing to compare with. On Debian and Ubuntu: \
+                 apt-get install etcd-server; elsewhere unpack a release of it, and name it with --etcd PATH.",
+            ),
+        }
+        Ok(found)
     }
 
     fn phases(&self) -> Phases {
@@ -127,11 +151,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let held = Held::new();
     held.end_on_stop()?;
     let _clean_up = CleanUp(held.clone());
-    let points = arguments.sweep()?.points();
+    let etcd = arguments.etcd()?;
+    let points = arguments.sweep(etcd.is_some())?.points();
     let folder = arguments.dir.clone().unwrap_or_else(std::env::temp_dir);
     let machine = Machine::look(&folder)?;
     say::result(&machine)?;
-    let bench = Bench { held, folder, machine, phases: arguments.phases() };
+    let bench = Bench { held, folder, etcd, machine, phases: arguments.phases() };
     let mut measured = Vec::new();
     for (at, point) in points.iter().enumerate() {
         let title = format!("{} of {}: {point}", at + 1, points.len());
@@ -148,6 +173,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 struct Bench {
     held: Held,
     folder: PathBuf,
+    etcd: Option<PathBuf>,
     machine: Machine,
     phases: Phases,
 }
@@ -182,7 +208,7 @@ impl Bench {
             let tried = match point.system {
                 System::Quorate => self.ours(point, None, title, progress),
                 System::FixedTick(tick) => self.ours(point, Some(tick), title, progress),
-                System::Etcd => Err(Failure::new("not yet")),
+                System::Etcd => self.etcd(point, title, progress),
             };
             self.held.clean_up();
             match tried? {
@@ -207,6 +233,16 @@ impl Bench {
         progress: &mut Progress,
     ) -> Result<Result<Measured, Failure>, Failure> {
         self.load(&mut Ours::start(&self.held, &self.folder, tick)?, point, title, progress)
+    }
+
+    fn etcd(
+        &self,
+        point: Point,
+        title: &str,
+        progress: &mut Progress,
+    ) -> Result<Result<Measured, Failure>, Failure> {
+        let program = self.etcd.as_deref().ok_or_else(|| Failure::new("there is no etcd to be measured"))?;
+        self.load(&mut Etcd::start(&self.held, &self.folder, program)?, point, title, progress)
     }
 
     /// The inner error says that the leader changed.

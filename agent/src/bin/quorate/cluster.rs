@@ -61,6 +61,8 @@ pub(crate) struct Held {
 
 #[derive(Default)]
 struct Inner {
+    /// Kills children that would not notice the end of their parent. Ends before them: it knows them by their ids.
+    guardian: Option<Child>,
     children: [Option<Child>; NODES],
     temporary: Option<TempDir>,
 }
@@ -68,6 +70,28 @@ struct Inner {
 impl Held {
     pub(crate) fn new() -> Self {
         Self { inner: Arc::default() }
+    }
+
+    /// Answers for the end of this process from here on.
+    pub(crate) fn adopt(&self, node: usize, child: Child) {
+        self.lock().children[node] = Some(child);
+    }
+
+    /// Whether the process of this node is there.
+    pub(crate) fn runs(&self, node: usize) -> bool {
+        let mut inner = self.lock();
+        inner.children[node].as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Sees to it that these children, which are not ours and do not listen to their standard input, end when this
+    /// program is killed: a shell waits for the end of its own, which then comes.
+    pub(crate) fn guard(&self, processes: &[u32; NODES]) -> io::Result<()> {
+        let ids = processes.map(|process| process.to_string()).join(" ");
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("read -r _; kill -9 {ids}")]).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.lock().guardian = Some(command.spawn()?);
+        Ok(())
     }
 
     /// From here on, SIGINT and SIGTERM end the nodes and the program.
@@ -103,6 +127,9 @@ impl Held {
     /// Kills the processes, by their own ids, and removes the folder.
     pub(crate) fn clean_up(&self) {
         let mut inner = self.lock();
+        if let Some(guardian) = inner.guardian.take() {
+            end(guardian);
+        }
         for child in inner.children.iter_mut().filter_map(Option::take) {
             end(child);
         }
@@ -185,7 +212,7 @@ impl Cluster {
             .process_group(0);
         let child =
             command.spawn().map_err(|error| Failure::new(format!("no process for {}: {error}", id(node))))?;
-        self.held.lock().children[node] = Some(child);
+        self.held.adopt(node, child);
         Ok(())
     }
 
