@@ -1,6 +1,7 @@
 //! `quorate bench`: what three durable nodes carry, at which latency, at what cost, and what stops them.
 
 mod etcd;
+mod json;
 mod knee;
 mod limits;
 mod load;
@@ -12,6 +13,7 @@ mod report;
 mod usage;
 
 use std::{
+    fs::{self, File},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -28,6 +30,7 @@ use self::{
     ours::Ours,
     plan::{Load, Point, Sweep, System},
     report::{Measured, Report},
+    usage::Device,
 };
 use crate::{
     Failure,
@@ -86,8 +89,29 @@ pub(crate) struct Arguments {
 
 const EXAMPLE: &str = "\
 Examples:
-  quorate bench                                   the whole sweep, about three minutes
-  quorate bench --quick                           does it run at all? seconds, and no figure to keep";
+  quorate bench                                     the whole sweep; some minutes
+  quorate bench --out knee.svg --json all.json      with a picture, and the figures for a program
+  quorate bench --clients 64 --size 256 --batch 1   one load only (and the same with a fixed tick)
+  quorate bench --dir /mnt/nvme --seconds 10        on another disk, for longer
+  quorate bench --quick                             does it run at all? no figure to keep
+
+What happens: for each point three nodes with empty logs start as processes of their own on 127.0.0.1. Clients put entries
+in a closed loop: each has one request under way, and asks again when it is answered, which is when a majority has synced
+the entries to disk. Then all nodes are compared with each other and with what was acknowledged.
+
+How to read it:
+  puts/s          entries acknowledged per second; a request holds as many as --batch says
+  p50, p99, ..    how long requests took, as a client sees it
+  CPU us/put      processor time of all three nodes for each entry; the load generator's own stands apart
+  disk B/put      what reached the disk for each entry, of all nodes, the file system's journal (and other programs) included
+  syncs/put       of all nodes; below 3 because many entries share one
+  busy, in %      the first four of all processors; loop and load thread of one processor, waiting for it included; in
+                  sync: of the looks at the leader; network: of what one stream over loopback carries alone
+The knee is where more clients no longer get more puts but only longer latencies; --out draws it.
+
+Clients, nodes and disk share one machine here, so figures are for comparing, not for sizing: two systems in one run, or
+two loads. Let nothing else run, and see the load average in the first line. With etcd on the PATH (or --etcd PATH) three
+members of it get the same load through gRPC: one put per request, the same sizes, clients and connections, no TLS.";
 
 fn parse_seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is not a number of seconds"))?;
@@ -147,6 +171,9 @@ fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
 
 /// Measures every point, checks each, and tells.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    for file in arguments.out.iter().chain(&arguments.json) {
+        check_writable(file)?;
+    }
     let mut progress = Progress::new();
     let held = Held::new();
     held.end_on_stop()?;
@@ -164,9 +191,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         progress.step(&format!("{title}: {}", found.in_short()));
         measured.push(found);
     }
-    let report = Report { measured: &measured };
-    say::result(report.to_string())?;
+    say::result(Report { measured: &measured })?;
+    if bench.etcd.is_none() {
+        say::result("No etcd was measured beside it.\n")?;
+    }
+    if let Some(file) = &arguments.out {
+        write(file, &knee::svg(&measured, &bench.machine.in_short()))?;
+    }
+    if let Some(file) = &arguments.json {
+        write(file, &json::json(&measured, &bench.machine))?;
+    }
     Ok(())
+}
+
+/// Finds out before the work whether its fruit can be kept.
+fn check_writable(file: &Path) -> Result<(), Failure> {
+    let opened = File::options().create(true).append(true).open(file);
+    opened.map(drop).map_err(|error| Failure::new(format!("{} cannot be written: {error}", file.display())))
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(file, text)
+        .map_err(|error| Failure::new(format!("{} cannot be written: {error}", file.display())))?;
+    say::result(format_args!("wrote {}\n", file.display()))
 }
 
 /// What all points have in common.
@@ -183,7 +230,8 @@ trait Group {
     /// How requests get there.
     type Wire: Wire;
 
-    fn watched(&self) -> Watched;
+    /// Whom to look at, with their data on this device.
+    fn watched(&self, device: Option<Device>) -> Watched;
 
     /// The clients, on their connections to the leader.
     fn connect(&mut self, load: Load, noise: &Noise) -> Result<Vec<Self::Wire>, Failure>;
@@ -255,7 +303,7 @@ impl Bench {
     ) -> Result<Result<Measured, Failure>, Failure> {
         let noise = Noise::new(point.load.size);
         let wires = group.connect(point.load, &noise)?;
-        let watched = group.watched();
+        let watched = group.watched(Device::below(&self.folder));
         let before = group.syncs()?;
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let all = millis(self.phases.warm_up + self.phases.measured);
@@ -277,6 +325,3 @@ impl Bench {
         Ok(Ok(Measured { point, leader: watched.leader, loaded, syncs, acknowledged, shares, limit }))
     }
 }
-
-/// Where files may be written is found out before anything is measured.
-fn _unused(_: &Path) {}

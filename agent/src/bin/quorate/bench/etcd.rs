@@ -22,7 +22,7 @@ use self::{
     protobuf::{Fields, put_uint},
     wire::EtcdWire,
 };
-use super::{Group, load::Watched, noise::Noise, plan::Load};
+use super::{Group, load::Watched, noise::Noise, plan::Load, usage::Device};
 use crate::{
     Failure,
     cluster::{Held, NODES, Place, free_addresses},
@@ -114,8 +114,8 @@ impl Etcd {
 impl Group for Etcd {
     type Wire = EtcdWire;
 
-    fn watched(&self) -> Watched {
-        Watched { processes: self.processes, leader: self.leader, bottleneck: None }
+    fn watched(&self, device: Option<Device>) -> Watched {
+        Watched { device, processes: self.processes, leader: self.leader, bottleneck: None }
     }
 
     fn connect(&mut self, load: Load, noise: &Noise) -> Result<Vec<EtcdWire>, Failure> {

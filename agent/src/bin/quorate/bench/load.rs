@@ -14,7 +14,7 @@ use agent::wall::{now, pause};
 use hdrhistogram::Histogram;
 use machine_core::Rng;
 
-use super::usage::{Processors, Usage, loopback_bytes, waits_for_disk};
+use super::usage::{Device, Processors, Usage, loopback_bytes, waits_for_disk};
 use crate::{Failure, cluster::NODES};
 
 /// The names of the load's threads begin so.
@@ -55,13 +55,14 @@ pub(crate) struct Loaded {
     /// The share of looks at which a thread of the leader waited for the disk, from 0 to 1.
     pub(crate) disk_waits: f64,
     pub(crate) loopback_bytes: u64,
+    /// What reached the disk, of all programs, the file system's own journal included; none if it cannot be told.
+    pub(crate) written_bytes: Option<u64>,
 }
 
 /// What a process used while it was measured.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spent {
     pub(crate) processor: Duration,
-    pub(crate) written_bytes: u64,
     /// Of the thread that does most: running, or ready and waiting for a processor. See [`Watched`].
     pub(crate) busiest: Option<Duration>,
 }
@@ -72,6 +73,8 @@ pub(crate) struct Watched {
     pub(crate) leader: usize,
     /// The thread of the leader through which everything must pass.
     pub(crate) bottleneck: Option<&'static str>,
+    /// Where the data goes.
+    pub(crate) device: Option<Device>,
 }
 
 /// How long.
@@ -162,6 +165,7 @@ struct Look {
     generator: Usage,
     processors: Processors,
     loopback_bytes: u64,
+    written_bytes: Option<u64>,
 }
 
 impl Look {
@@ -172,13 +176,13 @@ impl Look {
             generator: Usage::own()?,
             processors: Processors::now(),
             loopback_bytes: loopback_bytes(),
+            written_bytes: watched.device.as_ref().map(Device::written_bytes),
         })
     }
 
     fn since(&self, before: &Self, watched: &Watched) -> Loaded {
         let spent = |after: &Usage, before: &Usage, thread: Option<&str>| Spent {
             processor: Duration::from_nanos(after.time_since(before).running_ns),
-            written_bytes: after.written_since(before),
             busiest: thread
                 .and_then(|thread| after.longest_since(before, thread))
                 .map(|time| Duration::from_nanos(time.running_ns + time.waiting_ns)),
@@ -196,6 +200,10 @@ impl Look {
             processors_busy: self.processors.busy_since(before.processors),
             disk_waits: 0.0,
             loopback_bytes: self.loopback_bytes.saturating_sub(before.loopback_bytes),
+            written_bytes: self
+                .written_bytes
+                .zip(before.written_bytes)
+                .map(|(after, before)| after.saturating_sub(before)),
         }
     }
 }

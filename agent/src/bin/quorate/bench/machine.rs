@@ -55,10 +55,33 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// For programs.
+    pub(crate) fn fields(&self) -> Vec<(&'static str, f64)> {
+        let (p50, p99) = self.sync;
+        vec![
+            ("processors", self.processors as f64),
+            ("load_average", self.load_average.parse().unwrap_or(0.0)),
+            ("sync_p50_us", micros(p50)),
+            ("sync_p99_us", micros(p99)),
+            ("loopback_bytes_per_second", self.loopback_bytes_per_second),
+        ]
+    }
+
+    /// The gist, in a line.
+    pub(crate) fn in_short(&self) -> String {
+        let Self { processors, load_average, sync: (median, _), .. } = self;
+        format!(
+            "Three nodes, clients and all on one machine: {processors} processors, load average {load_average} before, \
+             a 4 KiB sync alone {:.0} us.",
+            micros(*median)
+        )
+    }
+}
+
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (median, most) = self.sync;
-        let micros = |duration: Duration| duration.as_secs_f64() * 1e6;
         writeln!(
             f,
             "{} processors, load average {} at the beginning; data in {} ({})",
@@ -75,6 +98,10 @@ impl fmt::Display for Machine {
             self.loopback_bytes_per_second / 1e9
         )
     }
+}
+
+fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
 }
 
 fn time_of_sync(folder: &Path) -> std::io::Result<(Duration, Duration)> {

@@ -11,7 +11,7 @@ use agent::{
 };
 
 use self::wire::{OurWire, Session};
-use super::{Group, load::Watched, noise::Noise, plan::Load};
+use super::{Group, load::Watched, noise::Noise, plan::Load, usage::Device};
 use crate::{
     Failure,
     cluster::{Cluster, Held, NODES, Place, id},
@@ -52,8 +52,8 @@ impl Ours {
 impl Group for Ours {
     type Wire = OurWire;
 
-    fn watched(&self) -> Watched {
-        Watched { processes: self.processes, leader: self.leader, bottleneck: Some(LOOP_THREAD) }
+    fn watched(&self, device: Option<Device>) -> Watched {
+        Watched { device, processes: self.processes, leader: self.leader, bottleneck: Some(LOOP_THREAD) }
     }
 
     fn connect(&mut self, load: Load, noise: &Noise) -> Result<Vec<OurWire>, Failure> {

@@ -57,10 +57,9 @@ impl Measured {
         time.as_secs_f64() * 1e6 / self.entries().max(1.0)
     }
 
-    /// Bytes written by all nodes for each entry.
-    pub(crate) fn written_bytes(&self) -> f64 {
-        let written: u64 = self.loaded.nodes.iter().map(|node| node.written_bytes).sum();
-        written as f64 / self.entries().max(1.0)
+    /// Bytes that reached the disk for each entry.
+    pub(crate) fn written_bytes(&self) -> Option<f64> {
+        self.loaded.written_bytes.map(|written| written as f64 / self.entries().max(1.0))
     }
 
     /// Syncs of all nodes for each entry.
@@ -92,7 +91,16 @@ impl fmt::Display for Report<'_> {
         });
         writeln!(f, "\n{}", costs(&of_interest))?;
         writeln!(f, "{}", saturation(&of_interest))?;
-        writeln!(f, "{}", limits::legend())
+        writeln!(f, "{}", limits::legend())?;
+        if let Some(table) = comparison(&of_interest) {
+            writeln!(f, "{table}")?;
+        }
+        let entries: u64 = self.measured.iter().map(|measured| measured.acknowledged).sum();
+        writeln!(
+            f,
+            "After each load the three nodes held the same, and every acknowledged entry: {entries} in all. Of quorate each was\n\
+             read back from each disk; of etcd the revision and the hash of each member say it."
+        )
     }
 }
 
@@ -109,7 +117,7 @@ fn costs(measured: &[&Measured]) -> Table {
         "CPU us/put",
         "of it leader",
         "load us/put",
-        "written B/put",
+        "disk B/put",
         "syncs/put",
     ]);
     for found in measured {
@@ -122,7 +130,7 @@ fn costs(measured: &[&Measured]) -> Table {
             digits(found.processor_us()),
             digits(found.leader_us()),
             digits(found.generator_us()),
-            format!("{:.0}", found.written_bytes()),
+            found.written_bytes().map_or_else(|| "-".to_owned(), |bytes| format!("{bytes:.0}")),
             digits(found.syncs()),
         ]);
         table.row(cells);
@@ -164,6 +172,43 @@ fn saturation(measured: &[&Measured]) -> Table {
         table.row(cells);
     }
     table
+}
+
+/// Ours beside each other system under the same load.
+fn comparison(measured: &[&Measured]) -> Option<Table> {
+    let mut table = Table::new([
+        "quorate, in times of",
+        "B",
+        "batch",
+        "clients",
+        "puts/s",
+        "p50",
+        "p99",
+        "CPU/put",
+        "disk B/put",
+    ]);
+    let mut any = false;
+    for other in measured.iter().filter(|found| found.point.system != System::Quorate) {
+        let same = |found: &&&Measured| {
+            found.point.system == System::Quorate && found.point.load == other.point.load
+        };
+        let Some(ours) = measured.iter().find(same) else { continue };
+        let times =
+            |ours: f64, theirs: f64| if theirs > 0.0 { digits(ours / theirs) } else { "-".to_owned() };
+        let latency =
+            |quantile| times(ours.latency(quantile).as_secs_f64(), other.latency(quantile).as_secs_f64());
+        let mut cells = head(&other.point);
+        cells.extend([
+            times(ours.per_second(), other.per_second()),
+            latency(0.5),
+            latency(0.99),
+            times(ours.processor_us(), other.processor_us()),
+            times(ours.written_bytes().unwrap_or(0.0), other.written_bytes().unwrap_or(0.0)),
+        ]);
+        table.row(cells);
+        any = true;
+    }
+    any.then_some(table)
 }
 
 fn head(point: &Point) -> Vec<String> {

@@ -1,6 +1,12 @@
 //! What processes and the machine have used, as Linux counts it in `/proc`.
 
-use std::{collections::BTreeMap, fs, process};
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process,
+};
 
 use crate::Failure;
 
@@ -9,8 +15,6 @@ use crate::Failure;
 pub(crate) struct Usage {
     /// By thread id. Threads that ended before are not in it: the programs measured end none while they are.
     threads: BTreeMap<u32, Thread>,
-    /// Bytes of pages that it made dirty or freed for writing: whole pages, so small writes to a log count a page each.
-    written_bytes: u64,
 }
 
 /// What a thread had used.
@@ -51,8 +55,7 @@ impl Usage {
                 "/proc/{process}/task/*/schedstat is not there; a bench needs a Linux that counts (CONFIG_SCHED_INFO)"
             )));
         }
-        let io = fs::read_to_string(format!("/proc/{process}/io")).unwrap_or_default();
-        Ok(Self { threads, written_bytes: parse_field(&io, "write_bytes:").unwrap_or(0) })
+        Ok(Self { threads })
     }
 
     /// This program's own usage.
@@ -69,10 +72,6 @@ impl Usage {
     pub(crate) fn longest_since(&self, before: &Self, name: &str) -> Option<Time> {
         let named = self.since(before).filter(|(thread, _)| thread.starts_with(name));
         named.map(|(_, time)| time).max_by_key(|time| time.running_ns + time.waiting_ns)
-    }
-
-    pub(crate) const fn written_since(&self, before: &Self) -> u64 {
-        self.written_bytes.saturating_sub(before.written_bytes)
     }
 
     fn since<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = (&'a str, Time)> {
@@ -125,6 +124,28 @@ pub(crate) fn loopback_bytes() -> u64 {
     parse_field(&devices, "lo:").unwrap_or(0)
 }
 
+/// The device below a file system, if it is one (btrfs, overlays and memory are none).
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    stat: PathBuf,
+}
+
+impl Device {
+    /// The one that holds this folder.
+    pub(crate) fn below(folder: &Path) -> Option<Self> {
+        let device = fs::metadata(folder).ok()?.dev();
+        let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+        let stat = PathBuf::from(format!("/sys/dev/block/{major}:{minor}/stat"));
+        stat.is_file().then_some(Self { stat })
+    }
+
+    /// Bytes that all programs together have had written to it. What the kernel counts for a process (`write_bytes`) would
+    /// not do: there, a write into a large folio of the page cache counts as all of it.
+    pub(crate) fn written_bytes(&self) -> u64 {
+        fs::read_to_string(&self.stat).ok().and_then(|stat| parse_device(&stat)).unwrap_or(0)
+    }
+}
+
 /// Whether a thread of this process waits for the disk at this moment (state `D`), which is where a sync waits.
 pub(crate) fn waits_for_disk(process: u32) -> bool {
     let Ok(threads) = thread_ids(process) else { return false };
@@ -144,6 +165,12 @@ fn parse_schedstat(text: &str) -> Option<Time> {
     let mut fields = text.split_ascii_whitespace().map(str::parse);
     let (running_ns, waiting_ns) = (fields.next()?.ok()?, fields.next()?.ok()?);
     Some(Time { running_ns, waiting_ns })
+}
+
+/// Reads: requests, merged, sectors, ms; then the same of writes. A sector has 512 bytes here, whatever the device has.
+fn parse_device(stat: &str) -> Option<u64> {
+    let sectors: u64 = stat.split_ascii_whitespace().nth(6)?.parse().ok()?;
+    sectors.checked_mul(512)
 }
 
 /// The first number behind a word that begins a line.

@@ -59,6 +59,8 @@ pub(crate) struct Connection {
     send_window: i64,
     /// What may be sent on a stream of its own.
     stream_window: u32,
+    /// How many calls the other side takes at a time.
+    calls_max: u32,
     /// What was received since the other side was last given more.
     received: u32,
     frame: Vec<u8>,
@@ -90,6 +92,7 @@ impl Connection {
             answered: VecDeque::new(),
             send_window: WINDOW_BYTES.into(),
             stream_window: WINDOW_BYTES,
+            calls_max: u32::MAX,
             received: 0,
             frame: Vec::new(),
         };
@@ -120,7 +123,7 @@ impl Connection {
                 self.stream_window
             )));
         }
-        while self.send_window < bytes as i64 {
+        while self.send_window < bytes as i64 || self.open.len() >= self.calls_max as usize {
             self.writer.flush()?;
             self.receive()?;
         }
@@ -236,6 +239,7 @@ impl Connection {
             match u16::from_be_bytes([setting[0], setting[1]]) {
                 // Our later headers refer to what the first have told; that takes some 200 bytes of its memory.
                 1 if value < 4096 => return Err(self.failed(&"wants no memory for headers")),
+                3 => self.calls_max = value.max(1),
                 4 => self.stream_window = value,
                 _ => {}
             }

@@ -4,8 +4,8 @@ use super::*;
 fn the_fields_of_proc_are_read() {
     assert_eq!(parse_schedstat("12 34 5\n"), Some(Time { running_ns: 12, waiting_ns: 34 }));
     assert_eq!(parse_schedstat("12"), None);
-    let io = "rchar: 1\nwchar: 2\nwrite_bytes: 4096\ncancelled_write_bytes: 7\n";
-    assert_eq!(parse_field(io, "write_bytes:"), Some(4096));
+    assert_eq!(parse_device("  1 2 3 4   50 60 7 8 0 0 0\n"), Some(7 * 512));
+    assert_eq!(parse_device("1 2 3 4 5 6"), None);
     let devices = "Inter-|   Receive\n face |bytes    packets\n    lo: 271350  1234 0\n  eth0: 5 6\n";
     assert_eq!(parse_field(devices, "lo:"), Some(271_350));
     assert_eq!(parse_state("17 (a) b) D 1 17"), Some('D'));
@@ -27,19 +27,17 @@ fn a_threads_time_begins_at_the_first_look() {
         name: name.to_owned(),
         time: Time { running_ns, waiting_ns },
     };
-    let before = Usage { threads: BTreeMap::from([(1, thread("main", 5, 5))]), written_bytes: 100 };
+    let before = Usage { threads: BTreeMap::from([(1, thread("main", 5, 5))]) };
     let after = Usage {
         threads: BTreeMap::from([
             (1, thread("main", 6, 5)),
             (2, thread("load-0", 10, 0)),
             (3, thread("load-1", 7, 9)),
         ]),
-        written_bytes: 350,
     };
     assert_eq!(after.time_since(&before), Time { running_ns: 18, waiting_ns: 9 });
     assert_eq!(after.longest_since(&before, "load-"), Some(Time { running_ns: 7, waiting_ns: 9 }));
     assert_eq!(after.longest_since(&before, "other"), None);
-    assert_eq!(after.written_since(&before), 250);
 }
 
 #[test]
