@@ -6,6 +6,8 @@ use super::{load::Loaded, machine::Machine, plan::System};
 
 /// From here on the processors have no time left: the rest goes into changing from one task to another.
 const PROCESSORS_FULL: f64 = 0.92;
+/// With this share of the processors, others are to blame: the kernel's own threads take less for us.
+const OTHERS_MANY: f64 = 0.25;
 /// A thread that runs, or would if it were let, for so much of the time is what everything waits for.
 const THREAD_FULL: f64 = 0.90;
 /// Between two syncs there are writes to be made, so a log without a pause is in a sync for less than all the time.
@@ -38,6 +40,8 @@ pub(crate) struct Shares {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
     Processors,
+    /// The processors, but other programs have a good part of them: the figure says little.
+    OtherPrograms,
     LeaderLoop,
     Disk,
     Generator,
@@ -72,6 +76,7 @@ impl Shares {
     pub(crate) fn limit(&self, system: System) -> Limit {
         let processors = self.leader + self.followers + self.generator + self.others;
         let full = [
+            (processors >= PROCESSORS_FULL && self.others >= OTHERS_MANY, Limit::OtherPrograms),
             (processors >= PROCESSORS_FULL, Limit::Processors),
             (self.leader_loop.is_some_and(|share| share >= THREAD_FULL), Limit::LeaderLoop),
             (self.disk >= DISK_FULL, Limit::Disk),
@@ -87,6 +92,7 @@ impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Processors => "processors",
+            Self::OtherPrograms => "other programs",
             Self::LeaderLoop => "leader's loop",
             Self::Disk => "disk",
             Self::Generator => "load generator",
@@ -101,11 +107,13 @@ impl fmt::Display for Limit {
 pub(crate) fn legend() -> String {
     let percent = |share: f64| share * 100.0;
     format!(
-        "What saturates, the first that holds: the processors, when all together are busy for {:.0} % of the time; the leader's\n\
-         loop, when that thread runs or waits for a processor for {:.0} %; the disk, when the leader is in a sync at {:.0} % of the\n\
-         looks at it; the load generator, when a thread of it is as busy as the loop would have to be; the network, at {:.0} % of\n\
-         what one stream carries alone. \"nothing\": the clients wait for syncs and round trips, and more of them would get more.\n",
+        "What saturates, the first that holds: the processors, when all together are busy for {:.0} % of the time (other programs,\n\
+         when {:.0} % goes to them); the leader's loop, when that thread runs or waits for a processor for {:.0} %; the disk, when\n\
+         the leader waits for a sync at {:.0} % of the looks at it; the load generator, when a thread of it is as busy as the loop\n\
+         would have to be; the network, at {:.0} % of what one stream carries alone; else the tick, if there is one. \"nothing\":\n\
+         the clients wait for syncs and round trips, one after the other, and more clients would get more.\n",
         percent(PROCESSORS_FULL),
+        percent(OTHERS_MANY),
         percent(THREAD_FULL),
         percent(DISK_FULL),
         percent(NETWORK_FULL)

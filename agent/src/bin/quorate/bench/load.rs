@@ -23,7 +23,7 @@ pub(crate) const THREAD: &str = "load-";
 const LATENCY_NS_MAX: u64 = 60_000_000_000;
 /// How far looks at the leader's threads are apart, at least and at most; by chance, because at equal distances they could
 /// fall in step with what they look at.
-const LOOK_INTERVAL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(25));
+const LOOK_INTERVAL: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(50));
 
 const WARMING: u8 = 0;
 const MEASURED: u8 = 1;
@@ -150,9 +150,10 @@ fn watch<T>(
         let next = chance.duration(LOOK_INTERVAL.0, LOOK_INTERVAL.1);
         pause(next.min(phases.measured.saturating_sub(start.elapsed())));
     }
+    // Before it is over: a thread that has ended is not counted any more.
+    let after = Look::take(watched)?;
     let elapsed = start.elapsed();
     phase.store(OVER, Ordering::Relaxed);
-    let after = Look::take(watched)?;
     let mut loaded = after.since(&before, watched);
     loaded.elapsed = elapsed;
     loaded.disk_waits = f64::from(waits) / f64::from(looks.max(1));
@@ -234,7 +235,7 @@ fn drive<W: Wire>(mut wire: W, phase: &AtomicU8) -> Result<(W, Histogram<u64>), 
     Ok((wire, latencies_ns))
 }
 
-fn histogram() -> Histogram<u64> {
+pub(super) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, LATENCY_NS_MAX, 3).expect("the bounds are a number and a larger one")
 }
 

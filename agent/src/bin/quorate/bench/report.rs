@@ -235,4 +235,4 @@ pub(crate) fn digits(value: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
