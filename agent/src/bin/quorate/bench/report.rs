@@ -148,7 +148,7 @@ fn saturation(measured: &[&Measured]) -> Table {
         "followers",
         "load",
         "others",
-        "| loop",
+        "loop",
         "in sync",
         "load thread",
         "network",
