@@ -49,6 +49,10 @@ fn a_quick_look_has_every_table_the_picture_and_the_figures() {
         assert!([1.0, 16.0].contains(&batch) && [1.0, 8.0].contains(&clients), "{row:?}");
     }
     assert_eq!(rows(&said, "busy, in %").len(), 6, "{said}");
+    for row in rows(&said, "leader's CPU") {
+        let parts: Vec<f64> = row[row.len() - 4..].iter().filter_map(|cell| cell.parse().ok()).collect();
+        assert!(parts.len() == 4 && parts[0] > 0.0, "its loop has run: {row:?}");
+    }
     assert_eq!(rows(&said, "quorate, in times of").len(), 2, "with and without the tick: {said}");
     assert!(said.contains("What saturates") && said.contains("every acknowledged entry"), "{said}");
     assert!(said.contains("No etcd was measured"), "{said}");

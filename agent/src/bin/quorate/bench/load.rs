@@ -5,6 +5,7 @@
 //! loads, and the load generator costs little beside it.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicU8, Ordering},
     thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
@@ -60,9 +61,11 @@ pub(crate) struct Loaded {
 }
 
 /// What a process used while it was measured.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Spent {
     pub(crate) processor: Duration,
+    /// Of it, by the names of its threads.
+    pub(crate) threads: BTreeMap<String, Duration>,
     /// Of the thread that does most: running, or ready and waiting for a processor. See [`Watched`].
     pub(crate) busiest: Option<Duration>,
 }
@@ -184,14 +187,13 @@ impl Look {
     fn since(&self, before: &Self, watched: &Watched) -> Loaded {
         let spent = |after: &Usage, before: &Usage, thread: Option<&str>| Spent {
             processor: Duration::from_nanos(after.time_since(before).running_ns),
+            threads: after.running_by_name_since(before),
             busiest: thread
                 .and_then(|thread| after.longest_since(before, thread))
                 .map(|time| Duration::from_nanos(time.running_ns + time.waiting_ns)),
         };
-        let mut nodes = [Spent::default(); NODES];
-        for (node, found) in nodes.iter_mut().enumerate() {
-            *found = spent(&self.nodes[node], &before.nodes[node], watched.bottleneck);
-        }
+        let nodes =
+            std::array::from_fn(|node| spent(&self.nodes[node], &before.nodes[node], watched.bottleneck));
         Loaded {
             requests: 0,
             elapsed: Duration::ZERO,

@@ -73,6 +73,14 @@ impl Measured {
     }
 }
 
+/// What the leader's threads do, by their names.
+const THREADS: [(&str, &str); 4] = [
+    ("loop", "quorate-driver"),
+    ("disk", "quorate-disk"),
+    ("requests", "quorate-client"),
+    ("answers", "quorate-answers"),
+];
+
 /// Everything, for people.
 pub(crate) struct Report<'a> {
     pub(crate) measured: &'a [Measured],
@@ -92,6 +100,7 @@ impl fmt::Display for Report<'_> {
         writeln!(f, "\n{}", costs(&of_interest))?;
         writeln!(f, "{}", saturation(&of_interest))?;
         writeln!(f, "{}", limits::legend())?;
+        writeln!(f, "{}", threads(&of_interest))?;
         if let Some(table) = comparison(&of_interest) {
             writeln!(f, "{table}")?;
         }
@@ -169,6 +178,22 @@ fn saturation(measured: &[&Measured]) -> Table {
             percent(shares.network),
             found.limit.to_string(),
         ]);
+        table.row(cells);
+    }
+    table
+}
+
+/// What our leader's processor time is spent on.
+fn threads(measured: &[&Measured]) -> Table {
+    let mut headings = vec!["leader's CPU us/put", "B", "batch", "clients"];
+    headings.extend(THREADS.map(|(title, _)| title));
+    let mut table = Table::new(headings);
+    for found in measured.iter().filter(|found| found.point.system != System::Etcd) {
+        let mut cells = head(&found.point);
+        cells.extend(THREADS.map(|(_, name)| {
+            let time = found.loaded.nodes[found.leader].threads.get(name).copied();
+            digits(found.per_entry_us(time.unwrap_or_default()))
+        }));
         table.row(cells);
     }
     table

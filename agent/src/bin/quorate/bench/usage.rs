@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process,
+    time::Duration,
 };
 
 use crate::Failure;
@@ -72,6 +73,15 @@ impl Usage {
     pub(crate) fn longest_since(&self, before: &Self, name: &str) -> Option<Time> {
         let named = self.since(before).filter(|(thread, _)| thread.starts_with(name));
         named.map(|(_, time)| time).max_by_key(|time| time.running_ns + time.waiting_ns)
+    }
+
+    /// Running time of the threads since an earlier look, those of the same name together.
+    pub(crate) fn running_by_name_since(&self, before: &Self) -> BTreeMap<String, Duration> {
+        let mut named: BTreeMap<String, Duration> = BTreeMap::new();
+        for (name, time) in self.since(before) {
+            *named.entry(name.to_owned()).or_default() += Duration::from_nanos(time.running_ns);
+        }
+        named
     }
 
     fn since<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = (&'a str, Time)> {

@@ -7,7 +7,7 @@ pub(in crate::bench) fn measured(system: System, batch: u64, clients: usize) -> 
     for request in 1..=1000_u64 {
         latencies_ns.record(request * 1000).expect("within the bounds");
     }
-    let spent = |ms| Spent { processor: Duration::from_millis(ms), busiest: None };
+    let spent = |ms| Spent { processor: Duration::from_millis(ms), ..Spent::default() };
     Measured {
         point: Point { system, load: Load { size: 64, batch, clients, connections_max: 4 } },
         leader: 0,
@@ -59,6 +59,16 @@ fn only_the_same_load_is_compared() {
         "{text}"
     );
     assert_eq!(comparison(&[&all[0]]), None);
+}
+
+#[test]
+fn the_leaders_time_is_told_by_thread() {
+    let mut found = measured(System::Quorate, 1, 8);
+    found.leader = 2;
+    found.loaded.nodes[2].threads.insert("quorate-disk".to_owned(), Duration::from_millis(30));
+    let text = threads(&[&found, &measured(System::Etcd, 1, 8)]).to_string();
+    let rows: Vec<_> = text.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+    assert_eq!(rows, [["quorate", "64", "1", "8", "0.000", "30.0", "0.000", "0.000"]], "{text}");
 }
 
 #[test]

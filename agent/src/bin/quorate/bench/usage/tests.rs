@@ -38,6 +38,15 @@ fn a_threads_time_begins_at_the_first_look() {
     assert_eq!(after.time_since(&before), Time { running_ns: 18, waiting_ns: 9 });
     assert_eq!(after.longest_since(&before, "load-"), Some(Time { running_ns: 7, waiting_ns: 9 }));
     assert_eq!(after.longest_since(&before, "other"), None);
+    let again = Usage {
+        threads: BTreeMap::from([(7, thread("a", 2, 0)), (8, thread("b", 4, 0)), (9, thread("a", 3, 1))]),
+    };
+    let named = again.running_by_name_since(&Usage::default());
+    assert!(
+        named
+            .into_iter()
+            .eq([("a".to_owned(), Duration::from_nanos(5)), ("b".to_owned(), Duration::from_nanos(4))])
+    );
 }
 
 #[test]
