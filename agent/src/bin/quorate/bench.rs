@@ -61,6 +61,9 @@ pub(crate) struct Arguments {
     /// How long each point is measured, in seconds, after a warm-up of a quarter of that.
     #[arg(long, default_value_t = 4.0, value_parser = parse_seconds)]
     seconds: f64,
+    /// Measure everything so many times, one round after the other; the tables show each point's median by puts/s.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=99))]
+    rounds: u8,
     /// How many connections the clients share at most.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=24))]
     connections: u16,
@@ -93,6 +96,7 @@ Examples:
   quorate bench --out knee.svg --json all.json      with a picture, and the figures for a program
   quorate bench --clients 64 --size 256 --batch 1   one load only (and the same with a fixed tick)
   quorate bench --dir /mnt/nvme --seconds 10        on another disk, for longer
+  quorate bench --rounds 3                          when other programs run now and then: the median of three
   quorate bench --quick                             does it run at all? no figure to keep
 
 What happens: for each point three nodes with empty logs start as processes of their own on 127.0.0.1. Clients put entries
@@ -103,6 +107,7 @@ How to read it:
   puts/s          entries acknowledged per second; a request holds as many as --batch says
   p50, p99, ..    how long requests took, as a client sees it
   CPU us/put      processor time of all three nodes for each entry; the load generator's own stands apart
+  runs/put        how often a thread of any node was given a processor for each entry: a small one costs mostly that
   disk B/put      what reached the disk for each entry, of all nodes, the file system's journal (and other programs) included
   syncs/put       of all nodes; below 3 because many entries share one
   busy, in %      the first four of all processors; loop and load thread of one processor, waiting for it included; in
@@ -185,18 +190,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     say::result(&machine)?;
     let bench = Bench { held, folder, etcd, machine, phases: arguments.phases() };
     let mut measured = Vec::new();
-    for (at, point) in points.iter().enumerate() {
-        let title = format!("{} of {}: {point}", at + 1, points.len());
+    let rounds = (0..arguments.rounds).flat_map(|_| &points);
+    let all = points.len() * usize::from(arguments.rounds);
+    for (at, point) in rounds.enumerate() {
+        let title = format!("{} of {all}: {point}", at + 1);
         let found = bench.measure(*point, &title, &mut progress)?;
         progress.step(&format!("{title}: {}", found.in_short()));
         measured.push(found);
     }
-    say::result(Report { measured: &measured })?;
+    let medians = report::medians(measured.clone());
+    say::result(Report { measured: &medians })?;
     if bench.etcd.is_none() {
         say::result("No etcd was measured beside it.\n")?;
     }
     if let Some(file) = &arguments.out {
-        write(file, &knee::svg(&measured, &bench.machine.in_short()))?;
+        write(file, &knee::svg(&medians, &bench.machine.in_short()))?;
     }
     if let Some(file) = &arguments.json {
         write(file, &json::json(&measured, &bench.machine))?;

@@ -47,6 +47,7 @@ fn fields(found: &Measured) -> Vec<(&'static str, f64)> {
         ("cpu_us_per_put", found.processor_us()),
         ("leader_cpu_us_per_put", found.leader_us()),
         ("load_cpu_us_per_put", found.generator_us()),
+        ("runs_per_put", found.runs()),
         ("syncs_per_put", found.syncs()),
         ("acknowledged_and_found", found.acknowledged as f64),
         ("share_leader", shares.leader),

@@ -64,7 +64,9 @@ pub(crate) struct Loaded {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spent {
     pub(crate) processor: Duration,
-    /// Of it, by the names of its threads.
+    /// How often a thread of it got a processor.
+    pub(crate) runs: u64,
+    /// The time by the names of its threads.
     pub(crate) threads: BTreeMap<String, Duration>,
     /// Of the thread that does most: running, or ready and waiting for a processor. See [`Watched`].
     pub(crate) busiest: Option<Duration>,
@@ -187,6 +189,7 @@ impl Look {
     fn since(&self, before: &Self, watched: &Watched) -> Loaded {
         let spent = |after: &Usage, before: &Usage, thread: Option<&str>| Spent {
             processor: Duration::from_nanos(after.time_since(before).running_ns),
+            runs: after.time_since(before).runs,
             threads: after.running_by_name_since(before),
             busiest: thread
                 .and_then(|thread| after.longest_since(before, thread))

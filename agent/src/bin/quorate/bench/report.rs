@@ -57,6 +57,12 @@ impl Measured {
         time.as_secs_f64() * 1e6 / self.entries().max(1.0)
     }
 
+    /// How often a thread of any node got a processor, for each entry.
+    pub(crate) fn runs(&self) -> f64 {
+        let runs: u64 = self.loaded.nodes.iter().map(|node| node.runs).sum();
+        runs as f64 / self.entries().max(1.0)
+    }
+
     /// Bytes that reached the disk for each entry.
     pub(crate) fn written_bytes(&self) -> Option<f64> {
         self.loaded.written_bytes.map(|written| written as f64 / self.entries().max(1.0))
@@ -71,6 +77,12 @@ impl Measured {
         let (p50, p99) = (self.latency(0.5), self.latency(0.99));
         format!("{:.0} puts/s, p50 {}, p99 {}", self.per_second(), millis(p50), millis(p99))
     }
+}
+
+/// Of each point the measurement in the middle, by puts per second: whole, so that its figures belong together.
+pub(crate) fn medians(mut measured: Vec<Measured>) -> Vec<Measured> {
+    measured.sort_by(|a, b| a.point.cmp(&b.point).then(a.per_second().total_cmp(&b.per_second())));
+    measured.chunk_by(|a, b| a.point == b.point).map(|same| same[(same.len() - 1) / 2].clone()).collect()
 }
 
 /// What the leader's threads do, by their names.
@@ -104,6 +116,7 @@ impl fmt::Display for Report<'_> {
         if let Some(table) = comparison(&of_interest) {
             writeln!(f, "{table}")?;
         }
+        // Of the rounds that are shown; the others were checked alike.
         let entries: u64 = self.measured.iter().map(|measured| measured.acknowledged).sum();
         writeln!(
             f,
@@ -126,6 +139,7 @@ fn costs(measured: &[&Measured]) -> Table {
         "CPU us/put",
         "of it leader",
         "load us/put",
+        "runs/put",
         "disk B/put",
         "syncs/put",
     ]);
@@ -139,6 +153,7 @@ fn costs(measured: &[&Measured]) -> Table {
             digits(found.processor_us()),
             digits(found.leader_us()),
             digits(found.generator_us()),
+            digits(found.runs()),
             found.written_bytes().map_or_else(|| "-".to_owned(), |bytes| format!("{bytes:.0}")),
             digits(found.syncs()),
         ]);

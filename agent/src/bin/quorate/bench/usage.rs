@@ -25,13 +25,15 @@ struct Thread {
     time: Time,
 }
 
-/// Time of threads, in nanoseconds.
+/// Time of threads, in nanoseconds, and what it was cut into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Time {
     /// On a processor.
     pub(crate) running_ns: u64,
     /// Ready to run, and waiting for one.
     pub(crate) waiting_ns: u64,
+    /// How often one of them got a processor.
+    pub(crate) runs: u64,
 }
 
 impl Usage {
@@ -97,6 +99,7 @@ impl Time {
         Self {
             running_ns: self.running_ns + other.running_ns,
             waiting_ns: self.waiting_ns + other.waiting_ns,
+            runs: self.runs + other.runs,
         }
     }
 
@@ -104,6 +107,7 @@ impl Time {
         Self {
             running_ns: self.running_ns.saturating_sub(earlier.running_ns),
             waiting_ns: self.waiting_ns.saturating_sub(earlier.waiting_ns),
+            runs: self.runs.saturating_sub(earlier.runs),
         }
     }
 }
@@ -173,8 +177,8 @@ fn thread_ids(process: u32) -> Result<Vec<u32>, Failure> {
 
 fn parse_schedstat(text: &str) -> Option<Time> {
     let mut fields = text.split_ascii_whitespace().map(str::parse);
-    let (running_ns, waiting_ns) = (fields.next()?.ok()?, fields.next()?.ok()?);
-    Some(Time { running_ns, waiting_ns })
+    let (running_ns, waiting_ns, runs) = (fields.next()?.ok()?, fields.next()?.ok()?, fields.next()?.ok()?);
+    Some(Time { running_ns, waiting_ns, runs })
 }
 
 /// Reads: requests, merged, sectors, ms; then the same of writes. A sector has 512 bytes here, whatever the device has.

@@ -72,6 +72,18 @@ fn the_leaders_time_is_told_by_thread() {
 }
 
 #[test]
+fn of_each_point_the_middle_is_shown() {
+    let with = |requests, clients| {
+        let mut found = measured(System::Quorate, 1, clients);
+        found.loaded.requests = requests;
+        found
+    };
+    let rounds = vec![with(9, 64), with(50, 8), with(1, 64), with(40, 8), with(3, 64), with(60, 8)];
+    let shown: Vec<_> = medians(rounds).iter().map(|found| found.loaded.requests).collect();
+    assert_eq!(shown, [50, 3]);
+}
+
+#[test]
 fn three_digits_are_enough() {
     let shown = [123_456.7, 12.345, 1.2345, 0.01234].map(digits);
     assert_eq!(shown, ["123457", "12.3", "1.23", "0.012"]);

@@ -2,8 +2,8 @@ use super::*;
 
 #[test]
 fn the_fields_of_proc_are_read() {
-    assert_eq!(parse_schedstat("12 34 5\n"), Some(Time { running_ns: 12, waiting_ns: 34 }));
-    assert_eq!(parse_schedstat("12"), None);
+    assert_eq!(parse_schedstat("12 34 5\n"), Some(Time { running_ns: 12, waiting_ns: 34, runs: 5 }));
+    assert_eq!(parse_schedstat("12 34"), None);
     assert_eq!(parse_device("  1 2 3 4   50 60 7 8 0 0 0\n"), Some(7 * 512));
     assert_eq!(parse_device("1 2 3 4 5 6"), None);
     let devices = "Inter-|   Receive\n face |bytes    packets\n    lo: 271350  1234 0\n  eth0: 5 6\n";
@@ -25,7 +25,7 @@ fn shares_are_of_the_time_between_two_looks() {
 fn a_threads_time_begins_at_the_first_look() {
     let thread = |name: &str, running_ns, waiting_ns| Thread {
         name: name.to_owned(),
-        time: Time { running_ns, waiting_ns },
+        time: Time { running_ns, waiting_ns, runs: 1 },
     };
     let before = Usage { threads: BTreeMap::from([(1, thread("main", 5, 5))]) };
     let after = Usage {
@@ -35,8 +35,8 @@ fn a_threads_time_begins_at_the_first_look() {
             (3, thread("load-1", 7, 9)),
         ]),
     };
-    assert_eq!(after.time_since(&before), Time { running_ns: 18, waiting_ns: 9 });
-    assert_eq!(after.longest_since(&before, "load-"), Some(Time { running_ns: 7, waiting_ns: 9 }));
+    assert_eq!(after.time_since(&before), Time { running_ns: 18, waiting_ns: 9, runs: 2 });
+    assert_eq!(after.longest_since(&before, "load-"), Some(Time { running_ns: 7, waiting_ns: 9, runs: 1 }));
     assert_eq!(after.longest_since(&before, "other"), None);
     let again = Usage {
         threads: BTreeMap::from([(7, thread("a", 2, 0)), (8, thread("b", 4, 0)), (9, thread("a", 3, 1))]),
