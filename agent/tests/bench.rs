@@ -2,9 +2,13 @@
 
 mod common;
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
-use common::{file_names, quorate, refused};
+use common::{file_names, processes_in, quorate, refused, signal, wait_for};
 
 fn bench(temporary: &Path, arguments: &[&str]) -> Command {
     let mut command = quorate();
@@ -90,4 +94,17 @@ fn another_program_is_not_taken_for_etcd() {
     let program = env!("CARGO_BIN_EXE_quorate");
     let said = refused(&mut bench(temporary.path(), &["--quick", "--etcd", program]), 1);
     assert!(said.contains("does not say that it is etcd"), "{said}");
+}
+
+#[test]
+fn nothing_outlives_a_bench_that_is_told_to_stop() {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let mut command = bench(temporary.path(), &["--no-etcd", "--seconds", "600", "--clients", "2"]);
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program is there");
+    wait_for("three nodes", || (processes_in(temporary.path()).len() == 3).then_some(()));
+    signal(&child, "-INT");
+    assert_eq!(child.wait().expect("a child can be waited for").code(), Some(130));
+    wait_for("end of the nodes", || processes_in(temporary.path()).is_empty().then_some(()));
+    assert_eq!(file_names(temporary.path()), [""; 0], "nothing is left behind");
 }

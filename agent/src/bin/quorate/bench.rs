@@ -199,7 +199,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         measured.push(found);
     }
     let medians = report::medians(measured.clone());
-    say::result(Report { measured: &medians })?;
+    let acknowledged = measured.iter().map(|found| found.acknowledged).sum();
+    say::result(Report { measured: &medians, acknowledged })?;
     if bench.etcd.is_none() {
         say::result("No etcd was measured beside it.\n")?;
     }

@@ -99,7 +99,9 @@ impl Held {
         let at_hand = self.clone();
         signals::on_stop(move |signal| {
             say::note(format_args!("\nquorate: {signal}; ends the nodes and removes their folder"));
-            at_hand.clean_up();
+            // The lock is kept until the end, so that nobody takes the processes' death for a failure of theirs.
+            let mut inner = at_hand.lock();
+            inner.clean_up();
             process::exit(INTERRUPTED);
         })
     }
@@ -126,15 +128,20 @@ impl Held {
 
     /// Kills the processes, by their own ids, and removes the folder.
     pub(crate) fn clean_up(&self) {
-        let mut inner = self.lock();
-        if let Some(guardian) = inner.guardian.take() {
+        self.lock().clean_up();
+    }
+}
+
+impl Inner {
+    fn clean_up(&mut self) {
+        if let Some(guardian) = self.guardian.take() {
             end(guardian);
         }
-        for child in inner.children.iter_mut().filter_map(Option::take) {
+        for child in self.children.iter_mut().filter_map(Option::take) {
             end(child);
         }
         // Its removal is tried; what cannot be removed is no reason to fail now.
-        inner.temporary = None;
+        self.temporary = None;
     }
 }
 

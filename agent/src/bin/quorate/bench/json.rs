@@ -1,4 +1,4 @@
-//! Everything measured, for programs: one object for each point, one a line.
+//! Everything measured, for programs: one object a line for each point and round.
 
 use std::fmt::Write;
 
