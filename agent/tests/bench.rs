@@ -27,10 +27,7 @@ fn a_quick_look_has_every_table_the_picture_and_the_figures() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (picture, figures) = (folder.path().join("knee.svg"), folder.path().join("all.json"));
-    let mut command = bench(
-        temporary.path(),
-        &["--quick", "--no-etcd", "--clients", "1,8", "--size", "100", "--batch", "1,16"],
-    );
+    let mut command = bench(temporary.path(), &["--quick", "--no-etcd", "--size", "100", "--batch", "16,1"]);
     let output = command
         .arg("--out")
         .arg(&picture)

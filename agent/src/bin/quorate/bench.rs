@@ -13,6 +13,7 @@ mod report;
 mod usage;
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     path::{Path, PathBuf},
     time::Duration,
@@ -49,14 +50,14 @@ const LINE_OVERHEAD_BYTES: u64 = 4;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// How many clients, each with one request under way; several numbers are a sweep.
-    #[arg(long, value_delimiter = ',', value_name = "N,...", value_parser = clap::value_parser!(u16).range(1..=4096), default_value = "1,8,64,512")]
+    /// How many clients, each with one request under way; several numbers are a sweep [default: 1,8,64,512].
+    #[arg(long, value_delimiter = ',', value_name = "N,...", value_parser = clap::value_parser!(u16).range(1..=4096))]
     clients: Vec<u16>,
-    /// Bytes of an entry.
-    #[arg(long, value_delimiter = ',', value_name = "BYTES,...", value_parser = clap::value_parser!(u32).range(1..=LINE_BYTES_MAX as i64), default_value = "256,4096")]
+    /// Bytes of an entry [default: 256,4096].
+    #[arg(long, value_delimiter = ',', value_name = "BYTES,...", value_parser = clap::value_parser!(u32).range(1..=LINE_BYTES_MAX as i64))]
     size: Vec<u32>,
-    /// Entries in one request.
-    #[arg(long, value_delimiter = ',', value_name = "N,...", value_parser = clap::value_parser!(u16).range(1..=4096), default_value = "1,64")]
+    /// Entries in one request [default: 1,64].
+    #[arg(long, value_delimiter = ',', value_name = "N,...", value_parser = clap::value_parser!(u16).range(1..=4096))]
     batch: Vec<u16>,
     /// How long each point is measured, in seconds, after a warm-up of a quarter of that.
     #[arg(long, default_value_t = 4.0, value_parser = parse_seconds)]
@@ -85,7 +86,7 @@ pub(crate) struct Arguments {
     /// Write everything measured into this file, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// A look within seconds instead of a measurement: few points, each a third of a second.
+    /// A look within seconds instead of a measurement: up to 8 clients, the first size only, a third of a second for each.
     #[arg(long, conflicts_with = "seconds")]
     quick: bool,
 }
@@ -126,9 +127,9 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 impl Arguments {
     fn sweep(&self, etcd: bool) -> Result<Sweep, Failure> {
         let sweep = Sweep {
-            clients: sorted(self.clients.iter().map(|clients| usize::from(*clients))),
-            sizes: sorted(self.size.iter().map(|size| *size as usize)),
-            batches: sorted(self.batch.iter().map(|batch| u64::from(*batch))),
+            clients: self.asked_for(&self.clients, &[1, 8, 64, 512], 2).map(usize::from).collect(),
+            sizes: self.asked_for(&self.size, &[256, 4096], 1).map(|size| size as usize).collect(),
+            batches: self.asked_for(&self.batch, &[1, 64], 2).map(u64::from).collect(),
             connections_max: self.connections.into(),
             tick: (self.tick > 0).then(|| Duration::from_millis(self.tick)),
             etcd,
@@ -143,6 +144,18 @@ impl Arguments {
             )));
         }
         Ok(sweep)
+    }
+
+    /// What was asked for, rising; or the default, of which a quick look takes the first few.
+    fn asked_for<T: Copy + Ord>(
+        &self,
+        asked: &[T],
+        default: &[T],
+        quick: usize,
+    ) -> impl Iterator<Item = T> + use<T> {
+        let default = if self.quick { &default[..quick.min(default.len())] } else { default };
+        let values: BTreeSet<T> = if asked.is_empty() { default } else { asked }.iter().copied().collect();
+        values.into_iter()
     }
 
     /// The program, and a word about it or about how to get it.
@@ -165,13 +178,6 @@ impl Arguments {
         let measured = Duration::from_secs_f64(if self.quick { 0.3 } else { self.seconds });
         Phases { warm_up: measured / 4, measured }
     }
-}
-
-fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut values: Vec<T> = values.collect();
-    values.sort_unstable();
-    values.dedup();
-    values
 }
 
 /// Measures every point, checks each, and tells.
