@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::atomic::{AtomicBool, AtomicU8, Ordering},
     thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
@@ -29,6 +29,20 @@ const LOOK_INTERVAL: (Duration, Duration) = (Duration::from_millis(10), Duration
 const WARMING: u8 = 0;
 const MEASURED: u8 = 1;
 const OVER: u8 = 2;
+
+/// What the threads of the load and the one that watches them tell each other.
+#[derive(Debug)]
+struct Stage {
+    phase: AtomicU8,
+    /// Whether a request has been answered while it is measured.
+    answered: AtomicBool,
+}
+
+impl Stage {
+    const fn at(phase: u8) -> Self {
+        Self { phase: AtomicU8::new(phase), answered: AtomicBool::new(false) }
+    }
+}
 
 /// One connection with its clients.
 pub(crate) trait Wire: Send {
@@ -97,23 +111,23 @@ pub(crate) fn load<W: Wire>(
     phases: Phases,
     mut looked: impl FnMut(Duration),
 ) -> Result<(Loaded, Vec<W>), Failure> {
-    let phase = AtomicU8::new(WARMING);
+    let stage = Stage::at(WARMING);
     thread::scope(|scope| {
-        let phase = &phase;
+        let stage = &stage;
         let mut threads = Vec::new();
         for (at, wire) in wires.into_iter().enumerate() {
             let thread = thread::Builder::new().name(format!("{THREAD}{at}"));
-            match thread.spawn_scoped(scope, move || drive(wire, phase)) {
+            match thread.spawn_scoped(scope, move || drive(wire, stage)) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
-                    phase.store(OVER, Ordering::Relaxed);
+                    stage.phase.store(OVER, Ordering::Relaxed);
                     return Err(error.into());
                 }
             }
         }
         let start = now();
-        let measured = watch(&threads, watched, phases, phase, || looked(start.elapsed()));
-        phase.store(OVER, Ordering::Relaxed);
+        let measured = watch(&threads, watched, phases, stage, || looked(start.elapsed()));
+        stage.phase.store(OVER, Ordering::Relaxed);
         // A thread's own failure says more than that it ended early.
         let mut tallies = Vec::new();
         for thread in threads {
@@ -134,7 +148,7 @@ fn watch<T>(
     threads: &[ScopedJoinHandle<'_, T>],
     watched: &Watched,
     phases: Phases,
-    phase: &AtomicU8,
+    stage: &Stage,
     mut looked: impl FnMut(),
 ) -> Result<Loaded, Failure> {
     let ended = || threads.iter().any(ScopedJoinHandle::is_finished);
@@ -144,21 +158,23 @@ fn watch<T>(
         looked();
     }
     let before = Look::take(watched)?;
-    phase.store(MEASURED, Ordering::Relaxed);
+    stage.phase.store(MEASURED, Ordering::Relaxed);
     let start = now();
     let (mut looks, mut waits) = (0_u32, 0_u32);
     let mut chance = Rng::new(1);
-    while start.elapsed() < phases.measured && !ended() {
+    // Until there is something to tell: a machine may stand still for longer than a quick look takes.
+    while (start.elapsed() < phases.measured || !stage.answered.load(Ordering::Relaxed)) && !ended() {
         looks += 1;
         waits += u32::from(waits_for_disk(watched.processes[watched.leader]));
         looked();
         let next = chance.duration(LOOK_INTERVAL.0, LOOK_INTERVAL.1);
-        pause(next.min(phases.measured.saturating_sub(start.elapsed())));
+        let left = phases.measured.saturating_sub(start.elapsed());
+        pause(if left.is_zero() { next } else { next.min(left) });
     }
     // Before it is over: a thread that has ended is not counted any more.
     let after = Look::take(watched)?;
     let elapsed = start.elapsed();
-    phase.store(OVER, Ordering::Relaxed);
+    stage.phase.store(OVER, Ordering::Relaxed);
     let mut loaded = after.since(&before, watched);
     loaded.elapsed = elapsed;
     loaded.disk_waits = f64::from(waits) / f64::from(looks.max(1));
@@ -215,7 +231,7 @@ impl Look {
 }
 
 /// One thread's life: every client asks, and whoever is answered asks again, until it is over and all are answered.
-fn drive<W: Wire>(mut wire: W, phase: &AtomicU8) -> Result<(W, Histogram<u64>), Failure> {
+fn drive<W: Wire>(mut wire: W, stage: &Stage) -> Result<(W, Histogram<u64>), Failure> {
     let mut latencies_ns = histogram();
     let mut asked: Vec<Instant> = Vec::with_capacity(wire.clients());
     for client in 0..wire.clients() {
@@ -226,9 +242,10 @@ fn drive<W: Wire>(mut wire: W, phase: &AtomicU8) -> Result<(W, Histogram<u64>), 
     while waiting > 0 {
         let client = wire.answered()?;
         let at = now();
-        let phase = phase.load(Ordering::Relaxed);
+        let phase = stage.phase.load(Ordering::Relaxed);
         if phase == MEASURED {
             latencies_ns.saturating_record(nanos(at.saturating_duration_since(asked[client])));
+            stage.answered.store(true, Ordering::Relaxed);
         }
         if phase == OVER {
             waiting -= 1;

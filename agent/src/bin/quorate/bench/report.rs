@@ -120,8 +120,8 @@ impl fmt::Display for Report<'_> {
         }
         writeln!(
             f,
-            "After each load the three nodes held the same, and every acknowledged entry: {} in all. Of quorate each was\n\
-             read back from each disk; of etcd the revision and the hash of each member say it.",
+            "After each load the three nodes held the same, and every acknowledged entry: {} in all. Ours were\n\
+             read back from each disk; etcd's, if it ran, are proven by each member's revision and hash.",
             self.acknowledged
         )
     }
