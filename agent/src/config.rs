@@ -21,6 +21,7 @@ pub struct NodeConfig {
     pub(crate) dir: PathBuf,
     pub(crate) election_timeout: (Duration, Duration),
     pub(crate) heartbeat_interval: Duration,
+    pub(crate) fixed_tick: Option<Duration>,
     pub(crate) limits: Limits,
 }
 
@@ -75,6 +76,7 @@ impl NodeConfig {
             dir: dir.into(),
             election_timeout: (Duration::from_millis(250), Duration::from_millis(500)),
             heartbeat_interval: Duration::from_millis(50),
+            fixed_tick: None,
             limits: Limits::default(),
         }
     }
@@ -96,6 +98,14 @@ impl NodeConfig {
     #[must_use]
     pub fn with_heartbeat_interval(self, interval: Duration) -> Self {
         Self { heartbeat_interval: interval, ..self }
+    }
+
+    /// Gathers appends and replicates them only every `interval`, as leaders are drawn in textbooks. For measuring what
+    /// that costs, as `quorate bench` does; without it everything goes out at once. Up to 16,384 appends wait for a tick;
+    /// more are refused as `Full`.
+    #[must_use]
+    pub fn with_fixed_tick(self, interval: Duration) -> Self {
+        Self { fixed_tick: Some(interval), ..self }
     }
 
     /// What the node may hold in memory.

@@ -3,6 +3,7 @@
 mod budget;
 mod error;
 mod event;
+mod gather;
 mod host;
 mod log;
 mod pending;
@@ -16,6 +17,7 @@ use transport::{Clock, Completion, Driver, DriverError, Handle, Running, TrySend
 
 use self::{
     budget::Budget,
+    gather::Gatherer,
     host::{AppendDone, Command, Facts, NodeHost, Payloads},
     log::LogWorker,
 };
@@ -63,6 +65,7 @@ pub struct NodeHandle {
     id: NodeId,
     handle: Handle<Command>,
     budget: Budget,
+    gatherer: Option<Gatherer>,
 }
 
 impl Node {
@@ -119,7 +122,16 @@ impl Node {
         let (driver, handle) = Driver::new(transport, clock, host, log).map_err(StartError::Transport)?;
         let running = driver.spawn().map_err(StartError::Transport)?;
         let budget = Budget::new(config.limits.client_bytes_max);
-        Ok(Self { handle: NodeHandle { id: config.id, handle, budget }, running: Some(running) })
+        let mut node = Self {
+            handle: NodeHandle { id: config.id, handle, budget, gatherer: None },
+            running: Some(running),
+        };
+        if let Some(interval) = config.fixed_tick {
+            let gatherer = Gatherer::start(interval, node.handle.handle.clone());
+            node.handle.gatherer =
+                Some(gatherer.map_err(|error| StartError::Transport(DriverError::Thread(error)))?);
+        }
+        Ok(node)
     }
 
     /// What the rest of the program holds of the node.
@@ -172,6 +184,10 @@ impl NodeHandle {
             return answer;
         };
         let done = AppendDone { completer, last_sequence: batch.last_sequence(), _permit: permit };
+        if let Some(gatherer) = &self.gatherer {
+            gatherer.append(payloads, done);
+            return answer;
+        }
         if let Err(error) = self.handle.mailbox().try_send(Command::Append { payloads, done }) {
             let refusal = refusal_of(&error);
             if let Command::Append { done, .. } = error.into_inner() {

@@ -5,30 +5,15 @@ mod common;
 use std::{
     fs,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
-use common::{file_names, quorate, refused, wait_for};
+use common::{file_names, processes_in, quorate, refused, signal, wait_for};
 
 fn demo(temporary: &Path, arguments: &[&str]) -> Command {
     let mut command = quorate();
     command.arg("demo").args(arguments).env("TMPDIR", temporary);
     command
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([name, &child.id().to_string()]).stdout(Stdio::null()).status();
-    assert!(sent.expect("the system has kill").success());
-}
-
-/// Processes whose command line names this folder.
-fn processes_in(folder: &Path) -> Vec<String> {
-    let folder = folder.to_str().expect("a plain name");
-    let all = fs::read_dir("/proc").expect("Linux has /proc");
-    let command_line = |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).ok();
-    let lines = all.filter_map(|entry| command_line(entry.ok()?));
-    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-    lines.filter(|line| line.contains(folder)).collect()
 }
 
 #[test]

@@ -27,10 +27,23 @@ const RAFT: Kind = Kind::of(1);
 /// What clients put into the mailbox.
 #[derive(Debug)]
 pub(super) enum Command {
-    Append { payloads: Payloads, done: AppendDone },
-    Barrier { done: Completer<Result<Barrier, Refusal>> },
-    List { from: u64, bytes_max: usize, done: Completer<Result<Chunk, Refusal>> },
-    Status { done: Completer<NodeStatus> },
+    Append {
+        payloads: Payloads,
+        done: AppendDone,
+    },
+    /// What a fixed tick has held back.
+    Gathered(Vec<(Payloads, AppendDone)>),
+    Barrier {
+        done: Completer<Result<Barrier, Refusal>>,
+    },
+    List {
+        from: u64,
+        bytes_max: usize,
+        done: Completer<Result<Chunk, Refusal>>,
+    },
+    Status {
+        done: Completer<NodeStatus>,
+    },
 }
 
 /// Encoded entries of one append, one behind the other.
@@ -280,6 +293,11 @@ impl<L: LogStore + Send + 'static> Host for NodeHost<L> {
         for command in batch.drain(..) {
             match command {
                 Command::Append { payloads, done } => self.append(now, &payloads, done),
+                Command::Gathered(appends) => {
+                    for (payloads, done) in appends {
+                        self.append(now, &payloads, done);
+                    }
+                }
                 Command::Barrier { done } => match self.raft.read(now) {
                     Ok(id) => {
                         self.barriers.insert(id, done);

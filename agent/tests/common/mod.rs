@@ -204,6 +204,22 @@ pub(crate) fn lines_of(address: SocketAddr) -> Vec<String> {
     lines
 }
 
+/// Sends a signal to a process of ours.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).stdout(Stdio::null()).status();
+    assert!(sent.expect("the system has kill").success());
+}
+
+/// Processes whose command line names this folder.
+pub(crate) fn processes_in(folder: &Path) -> Vec<String> {
+    let folder = folder.to_str().expect("a plain name");
+    let all = fs::read_dir("/proc").expect("Linux has /proc");
+    let command_line = |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).ok();
+    let lines = all.filter_map(|entry| command_line(entry.ok()?));
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+    lines.filter(|line| line.contains(folder)).collect()
+}
+
 /// A folder's file names, for tests that say what must not have changed.
 pub(crate) fn file_names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).expect("the folder is there");

@@ -1,32 +1,28 @@
 //! `quorate demo`: everything that matters, in front of one's eyes.
 
-mod cluster;
 mod feed;
-mod progress;
 mod refusal;
 mod report;
 mod slow;
 mod source;
 mod verify;
 
-use std::{path::PathBuf, process, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use agent::wall::now;
 use clap::Args;
 
-use self::{
-    cluster::{CleanUp, Cluster, Held, NODES, id},
+use self::{report::Report, source::Source};
+use crate::{
+    Failure,
+    cluster::{CleanUp, Cluster, Held, NODES, Place, id},
     progress::Progress,
-    report::Report,
-    source::Source,
+    say,
 };
-use crate::{Failure, say, signals};
 
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 const SLOW_LINES: u64 = 1_000_000;
 const SLOW_LINE_BYTES: usize = 256;
-/// What shells call a program that ended by SIGINT.
-const INTERRUPTED: i32 = 130;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
@@ -85,15 +81,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         )));
     }
     let held = Held::new();
-    let at_hand = held.clone();
-    signals::on_stop(move |signal| {
-        say::note(format_args!("\nquorate: {signal}; ends the nodes and removes their folder"));
-        at_hand.clean_up();
-        process::exit(INTERRUPTED);
-    })?;
+    held.end_on_stop()?;
     let start = now();
     let _clean_up = CleanUp(held.clone());
-    let cluster = Cluster::start(&held, arguments.keep.as_deref())?;
+    let temporary = Place::Temporary { prefix: "quorate-demo-", within: None };
+    let place = arguments.keep.as_deref().map_or(temporary, Place::Kept);
+    let cluster = Cluster::start(&held, place, &[])?;
     progress.step(&format!(
         "three nodes are up after {:.0?}; sending {}",
         start.elapsed(),

@@ -1,8 +1,11 @@
 //! The program `quorate`: a durable, replicated list of lines in a few processes.
 
 mod append;
+mod bench;
+mod cluster;
 mod demo;
 mod node;
+mod progress;
 mod say;
 mod signals;
 mod status;
@@ -37,6 +40,8 @@ enum Command {
     Append(append::Arguments),
     /// Asks nodes how they are, and prints a table.
     Status(status::Arguments),
+    /// Measures what three durable nodes on this machine carry, at which latency, and what stops them.
+    Bench(bench::Arguments),
 }
 
 /// What went wrong, for people, and the exit code.
@@ -67,6 +72,7 @@ fn main() -> ExitCode {
         Command::Node(arguments) => node::run(&arguments),
         Command::Append(arguments) => append::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

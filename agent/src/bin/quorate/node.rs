@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
     /// How often a leader says that it is there, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 50)]
     heartbeat: u64,
+    /// Gather what clients append, and replicate it only every so many milliseconds: to measure what that costs.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=1000), hide = true)]
+    fixed_tick: Option<u64>,
     /// Stop when standard input ends: for a parent that must not leave children behind.
     #[arg(long, hide = true)]
     stop_at_eof: bool,
@@ -83,11 +86,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn config(arguments: &Arguments) -> NodeConfig {
     let millis = Duration::from_millis;
     let cluster = ClusterId::new(arguments.cluster);
-    NodeConfig::new(arguments.id, cluster, arguments.peers.clone(), &arguments.dir)
+    let config = NodeConfig::new(arguments.id, cluster, arguments.peers.clone(), &arguments.dir)
         .with_clients(arguments.clients.clone())
         .with_election_timeout(millis(arguments.election_timeout_min), millis(arguments.election_timeout_max))
         .with_heartbeat_interval(millis(arguments.heartbeat))
-        .with_limits(arguments_limits())
+        .with_limits(arguments_limits());
+    match arguments.fixed_tick {
+        Some(tick) => config.with_fixed_tick(millis(tick)),
+        None => config,
+    }
 }
 
 fn arguments_limits() -> agent::Limits {

@@ -10,12 +10,12 @@ use agent::{
 };
 use hdrhistogram::Histogram;
 
-use super::{
+use super::source::Source;
+use crate::{
+    Failure,
     cluster::{Cluster, id},
     progress::Progress,
-    source::Source,
 };
-use crate::Failure;
 
 /// How long the cluster may take nothing at all.
 const PATIENCE: Duration = Duration::from_secs(20);

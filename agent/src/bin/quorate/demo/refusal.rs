@@ -9,11 +9,11 @@ use agent::{
     wall::now,
 };
 
-use super::{
+use crate::{
+    Failure,
     cluster::{Cluster, NODES, id},
     progress::Progress,
 };
-use crate::Failure;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 

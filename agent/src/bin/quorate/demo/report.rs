@@ -5,12 +5,11 @@ use std::time::Duration;
 use agent::table::Table;
 
 use super::{
-    cluster::id,
     feed::{Fed, Killed},
     refusal::Refused,
     verify::Found,
 };
-use crate::{Failure, say};
+use crate::{Failure, cluster::id, say};
 
 /// Everything that the demo has seen.
 pub(crate) struct Report<'a> {

@@ -5,13 +5,13 @@ use std::time::Duration;
 use agent::table::Table;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{
+use super::{feed::feed, source::Source};
+use crate::{
+    Failure,
     cluster::{Cluster, NODES, id},
-    feed::feed,
     progress::Progress,
-    source::Source,
+    say,
 };
-use crate::{Failure, say};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(120);

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use agent::{ClientId, client::Lister, lines::Summary};
 
-use super::{progress::Progress, source::Source};
-use crate::Failure;
+use super::source::Source;
+use crate::{Failure, progress::Progress};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -1,4 +1,4 @@
-//! What the demo is doing, on standard error: one line that changes on a terminal, plain lines elsewhere.
+//! What the program is doing, on standard error: one line that changes on a terminal, plain lines elsewhere.
 
 use std::{
     io::IsTerminal,

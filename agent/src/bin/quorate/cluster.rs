@@ -1,4 +1,4 @@
-//! Three child processes, and the certainty that none outlives the demo.
+//! Three child processes, and the certainty that none outlives the program.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{self, Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -20,7 +20,7 @@ use agent::{
 };
 use tempfile::TempDir;
 
-use crate::{ADDRESS_IN_USE, Failure};
+use crate::{ADDRESS_IN_USE, Failure, say, signals};
 
 pub(crate) const NODES: usize = 3;
 /// How often other ports are tried when somebody took one in between.
@@ -30,17 +30,30 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 const LOG_TAIL_LINES: usize = 5;
+/// What shells call a program that ended by SIGINT.
+const INTERRUPTED: i32 = 130;
 
 /// Three nodes of one cluster.
 pub(crate) struct Cluster {
     held: Held,
     exe: PathBuf,
     dir: PathBuf,
+    /// Flags of `quorate node` beside those that every node needs.
+    flags: Vec<String>,
     peers: Peers,
     clients: Vec<SocketAddr>,
 }
 
-/// What must not outlive the demo, within reach of whoever ends it: the main thread, or the one that hears signals.
+/// Where the nodes keep data and logs.
+#[derive(Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// In this folder, new or empty, which stays.
+    Kept(&'a Path),
+    /// In a folder with this prefix, inside of `within` or where temporary files go, which is removed at the end.
+    Temporary { prefix: &'a str, within: Option<&'a Path> },
+}
+
+/// What must not outlive the program, within reach of whoever ends it: the main thread, or the one that hears signals.
 #[derive(Clone)]
 pub(crate) struct Held {
     inner: Arc<Mutex<Inner>>,
@@ -48,6 +61,8 @@ pub(crate) struct Held {
 
 #[derive(Default)]
 struct Inner {
+    /// Kills children that would not notice the end of their parent. Ends before them: it knows them by their ids.
+    guardian: Option<Child>,
     children: [Option<Child>; NODES],
     temporary: Option<TempDir>,
 }
@@ -57,6 +72,55 @@ impl Held {
         Self { inner: Arc::default() }
     }
 
+    /// Answers for the end of this process from here on.
+    pub(crate) fn adopt(&self, node: usize, child: Child) {
+        self.lock().children[node] = Some(child);
+    }
+
+    /// Whether the process of this node is there.
+    pub(crate) fn runs(&self, node: usize) -> bool {
+        let mut inner = self.lock();
+        inner.children[node].as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Sees to it that these children, which are not ours and do not listen to their standard input, end when this
+    /// program is killed: a shell waits for the end of its own, which then comes.
+    pub(crate) fn guard(&self, processes: &[u32; NODES]) -> io::Result<()> {
+        let ids = processes.map(|process| process.to_string()).join(" ");
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("read -r _; kill -9 {ids}")]).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.lock().guardian = Some(command.spawn()?);
+        Ok(())
+    }
+
+    /// From here on, SIGINT and SIGTERM end the nodes and the program.
+    pub(crate) fn end_on_stop(&self) -> io::Result<()> {
+        let at_hand = self.clone();
+        signals::on_stop(move |signal| {
+            say::note(format_args!("\nquorate: {signal}; ends the nodes and removes their folder"));
+            // The lock is kept until the end, so that nobody takes the processes' death for a failure of theirs.
+            let mut inner = at_hand.lock();
+            inner.clean_up();
+            process::exit(INTERRUPTED);
+        })
+    }
+
+    /// Makes the folder for data, and answers for its removal.
+    pub(crate) fn folder(&self, place: Place<'_>) -> Result<PathBuf, Failure> {
+        let (prefix, within) = match place {
+            Place::Kept(dir) => return empty_folder(dir),
+            Place::Temporary { prefix, within } => (prefix, within),
+        };
+        let within = within.map_or_else(std::env::temp_dir, Path::to_owned);
+        let temporary = tempfile::Builder::new().prefix(prefix).tempdir_in(&within).map_err(|error| {
+            Failure::new(format!("no folder can be made in {}: {error}; set TMPDIR", within.display()))
+        })?;
+        let dir = temporary.path().to_owned();
+        self.lock().temporary = Some(temporary);
+        Ok(dir)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Whoever panicked: what is in there must still be killed and removed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -64,12 +128,20 @@ impl Held {
 
     /// Kills the processes, by their own ids, and removes the folder.
     pub(crate) fn clean_up(&self) {
-        let mut inner = self.lock();
-        for child in inner.children.iter_mut().filter_map(Option::take) {
+        self.lock().clean_up();
+    }
+}
+
+impl Inner {
+    fn clean_up(&mut self) {
+        if let Some(guardian) = self.guardian.take() {
+            end(guardian);
+        }
+        for child in self.children.iter_mut().filter_map(Option::take) {
             end(child);
         }
         // Its removal is tried; what cannot be removed is no reason to fail now.
-        inner.temporary = None;
+        self.temporary = None;
     }
 }
 
@@ -80,7 +152,7 @@ fn end(mut child: Child) {
     let _reaped = child.wait();
 }
 
-/// Cleans up when it is dropped: on every way out of the demo, a panic included.
+/// Cleans up when it is dropped: on every way out, a panic included.
 pub(crate) struct CleanUp(pub(crate) Held);
 
 impl Drop for CleanUp {
@@ -90,28 +162,18 @@ impl Drop for CleanUp {
 }
 
 impl Cluster {
-    /// Starts the nodes and waits until one of them leads. The data goes to `keep`, or to a temporary folder.
-    pub(crate) fn start(held: &Held, keep: Option<&Path>) -> Result<Self, Failure> {
+    /// Starts the nodes, each with these flags more, and waits until one of them leads.
+    pub(crate) fn start(held: &Held, place: Place<'_>, flags: &[String]) -> Result<Self, Failure> {
         let exe = std::env::current_exe()
             .map_err(|error| Failure::new(format!("this program's own file is not known: {error}")))?;
-        let dir = match keep {
-            Some(dir) => empty_folder(dir)?,
-            None => {
-                let temporary = tempfile::Builder::new().prefix("quorate-demo-").tempdir();
-                let temporary = temporary
-                    .map_err(|error| Failure::new(format!("no temporary folder: {error}; set TMPDIR")))?;
-                let dir = temporary.path().to_owned();
-                held.lock().temporary = Some(temporary);
-                dir
-            }
-        };
+        let dir = held.folder(place)?;
         let mut last = Failure::new("no ports tried");
         for attempt in 0..PORT_TRIES {
-            let (peers, clients) =
-                addresses().map_err(|error| Failure::new(format!("no free ports: {error}")))?;
+            let (peers, clients) = addresses()?;
             // A folder for each attempt: a node that did start owns what it wrote.
             let dir = dir.join(format!("run-{attempt}"));
-            let cluster = Self { held: held.clone(), exe: exe.clone(), dir, peers, clients };
+            let (held, exe, flags) = (held.clone(), exe.clone(), flags.to_vec());
+            let cluster = Self { held, exe, dir, flags, peers, clients };
             match cluster.launch() {
                 Ok(()) => return Ok(cluster),
                 Err(failure) if failure.code == ADDRESS_IN_USE => {
@@ -149,14 +211,15 @@ impl Cluster {
             .arg("--dir")
             .arg(self.dir.join(format!("node-{}", id(node).get())))
             .arg("--stop-at-eof")
+            .args(&self.flags)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
-            // Ctrl-C goes to the demo alone, which then ends its children itself.
+            // Ctrl-C goes to the parent alone, which then ends its children itself.
             .process_group(0);
         let child =
             command.spawn().map_err(|error| Failure::new(format!("no process for {}: {error}", id(node))))?;
-        self.held.lock().children[node] = Some(child);
+        self.held.adopt(node, child);
         Ok(())
     }
 
@@ -281,13 +344,18 @@ pub(crate) fn id(node: usize) -> NodeId {
 }
 
 /// Free ports, found by taking them for a moment; somebody else may take one before a node does.
-fn addresses() -> io::Result<(Peers, Vec<SocketAddr>)> {
-    let listeners: Vec<_> =
-        (0..2 * NODES).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<io::Result<_>>()?;
-    let addresses: Vec<_> = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+fn addresses() -> Result<(Peers, Vec<SocketAddr>), Failure> {
+    let addresses = free_addresses().map_err(|error| Failure::new(format!("no free ports: {error}")))?;
     let (peers, clients) = addresses.split_at(NODES);
     let peers = Peers::new(peers.iter().enumerate().map(|(node, address)| (id(node), *address)));
-    Ok((peers.map_err(io::Error::other)?, clients.to_vec()))
+    Ok((peers?, clients.to_vec()))
+}
+
+/// Two for each node.
+pub(crate) fn free_addresses() -> io::Result<Vec<SocketAddr>> {
+    let listeners: Vec<_> =
+        (0..2 * NODES).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<io::Result<_>>()?;
+    listeners.iter().map(TcpListener::local_addr).collect()
 }
 
 fn empty_folder(dir: &Path) -> Result<PathBuf, Failure> {
