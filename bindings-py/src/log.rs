@@ -155,14 +155,15 @@ impl Log {
         synced.map(WriteId::get).map_err(|refusal| error::stopped(py, &refusal))
     }
 
-    /// The run that holds the entry at ``index``: the answer to a ``Fetch``.
+    /// The run that holds the entry at ``index``, joined with those that follow it in its term up to 64 KiB: the answer to a
+    /// ``Fetch``.
     ///
     /// Raises ``ReadError`` for an index that is not there, ``DamagedError`` when the disk does not give back what was written,
     /// ``DiskError`` when it gives nothing back, ``StoppedError``.
     fn fetch(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<Run> {
         let index = arg::number("index", index)?;
-        let found = self.runs(py, index, 1)?.into_iter().next();
-        found.map(Run).ok_or_else(|| error::foreign(py, index, "no run"))
+        let found = self.runs(py, index, FETCH_BYTES)?;
+        raft_core::Run::joined(&found).map(Run).ok_or_else(|| error::foreign(py, index, "no run"))
     }
 
     /// Consecutive runs, beginning with the one that holds the entry at ``first``: as many as take ``bytes_max`` bytes, 64 for
@@ -218,6 +219,9 @@ impl Log {
         format!("<Log in {:?}>", self.folder)
     }
 }
+
+/// How much `fetch` brings along, beyond the first run.
+const FETCH_BYTES: usize = 64 << 10;
 
 /// How much `read` gives if nobody says how much.
 const READ_BYTES: usize = 1 << 20;

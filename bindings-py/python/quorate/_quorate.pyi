@@ -1410,7 +1410,8 @@ class Log:
         Raises as ``append`` and ``sync`` do. What comes before a write that was refused is appended, and not synced.
         """
     def fetch(self, index: SupportsIndex) -> Run:
-        """The run that holds the entry at ``index``: the answer to a ``Fetch``.
+        """The run that holds the entry at ``index``, joined with those that follow it in its term up to 64 KiB: the answer to a
+        ``Fetch``.
 
         Raises ``ReadError`` for an index that is not there, ``DamagedError`` when the disk does not give back what was written,
         ``DiskError`` when it gives nothing back, ``StoppedError``.
