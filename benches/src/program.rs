@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod catch_up;
+mod guard;
 mod idle_groups;
 
 /// What a leader costs per entry, beside the floor and whoever else takes part.
@@ -34,6 +35,7 @@ struct Options {
 enum Command {
     IdleGroups(idle_groups::Options),
     CatchUp(catch_up::Options),
+    Guard(guard::Options),
     /// Measures one cell and prints it: what callgrind is run over.
     Cell(CellOptions),
     /// The same for idle groups.
@@ -111,6 +113,7 @@ pub fn run(contenders: &[Contender]) -> Result<(), String> {
     match command {
         Some(Command::IdleGroups(options)) => options.run(contenders),
         Some(Command::CatchUp(options)) => options.run(contenders),
+        Some(Command::Guard(options)) => options.run(contenders),
         Some(Command::Cell(options)) => one(contenders, &options),
         Some(Command::IdleCell(options)) => options.run(contenders),
         Some(Command::CatchUpCell(options)) => options.run(contenders),
@@ -146,7 +149,8 @@ pub fn run_allocations(contenders: &[Contender]) -> Result<(), String> {
     let options = match Options::parse().command {
         Some(Command::Cell(options)) => options,
         Some(Command::IdleCell(options)) => return options.run_heap(contenders),
-        None | Some(Command::IdleGroups(_) | Command::CatchUp(_) | Command::CatchUpCell(_)) => {
+        None
+        | Some(Command::IdleGroups(_) | Command::CatchUp(_) | Command::Guard(_) | Command::CatchUpCell(_)) => {
             return Err("this program counts the allocations of a cell, or the heap of an idle-cell".into());
         }
     };
@@ -232,9 +236,9 @@ impl Sweep {
                 let ratio = speed / *first.get_or_insert(speed);
                 let mut row =
                     format!("| {} | {outstanding} | {:.2} | {ratio:.2} ", contender.name, speed / 1e6);
-                let counted = if counts { Some(self.instructions(contender, cell)?) } else { None };
+                let counted = if counts { Some(instructions(contender, cell)?) } else { None };
                 write_pair(&mut row, contender, counted, 0);
-                write_pair(&mut row, contender, self.allocations(contender, cell)?, 3);
+                write_pair(&mut row, contender, allocations(contender, cell)?, 3);
                 let _ = write!(row, "| {:.3} |", timed.messages_per_entry());
                 say(&row);
             }
@@ -260,36 +264,36 @@ impl Sweep {
         runs.sort_by_key(|run| run.cpu);
         Ok(runs[1])
     }
+}
 
-    /// Per entry: the leader's, and the group's.
-    fn instructions(&self, contender: &Contender, cell: Cell) -> Result<(f64, f64), String> {
-        let cell = Cell { entries: counted_entries(cell.outstanding), ..cell };
-        let scratch = Scratch::new().map_err(|error| format!("no folder for callgrind's file: {error}"))?;
-        let arguments = arguments(contender, &cell);
-        let counts = callgrind::count(&arguments, "measured_cluster", "measured_leader", &scratch.0)
-            .map_err(|error| format!("{} {cell:?} under callgrind: {error}", contender.name))?;
-        let per_entry = |instructions: u64| instructions as f64 / cell.entries as f64;
-        Ok((per_entry(counts.inner), per_entry(counts.all)))
-    }
+/// Per entry: the leader's, and the group's.
+fn instructions(contender: &Contender, cell: Cell) -> Result<(f64, f64), String> {
+    let cell = Cell { entries: counted_entries(cell.outstanding), ..cell };
+    let scratch = Scratch::new().map_err(|error| format!("no folder for callgrind's file: {error}"))?;
+    let arguments = arguments(contender, &cell);
+    let counts = callgrind::count(&arguments, "measured_cluster", "measured_leader", &scratch.0)
+        .map_err(|error| format!("{} {cell:?} under callgrind: {error}", contender.name))?;
+    let per_entry = |instructions: u64| instructions as f64 / cell.entries as f64;
+    Ok((per_entry(counts.inner), per_entry(counts.all)))
+}
 
-    /// Per entry: the leader's, and the group's.
-    fn allocations(&self, contender: &Contender, cell: Cell) -> Result<Option<(f64, f64)>, String> {
-        let cell = Cell { entries: counted_entries(cell.outstanding).max(16 * cell.outstanding), ..cell };
-        let Some(counter) = counter() else { return Ok(None) };
-        let failed = |why: String| format!("{} {cell:?} in {}: {why}", contender.name, counter.display());
-        let output = process::Command::new(&counter)
-            .args(arguments(contender, &cell))
-            .output()
-            .map_err(|error| failed(error.to_string()))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let mut counts = text.split_whitespace().map(str::parse::<f64>);
-        match (counts.next(), counts.next()) {
-            (Some(Ok(leader)), Some(Ok(group))) if output.status.success() => {
-                let entries = cell.entries as f64;
-                Ok(Some((leader / entries, group / entries)))
-            }
-            _ => Err(failed(String::from_utf8_lossy(&output.stderr).into_owned())),
+/// Per entry: the leader's, and the group's.
+fn allocations(contender: &Contender, cell: Cell) -> Result<Option<(f64, f64)>, String> {
+    let cell = Cell { entries: counted_entries(cell.outstanding).max(16 * cell.outstanding), ..cell };
+    let Some(counter) = counter() else { return Ok(None) };
+    let failed = |why: String| format!("{} {cell:?} in {}: {why}", contender.name, counter.display());
+    let output = process::Command::new(&counter)
+        .args(arguments(contender, &cell))
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut counts = text.split_whitespace().map(str::parse::<f64>);
+    match (counts.next(), counts.next()) {
+        (Some(Ok(leader)), Some(Ok(group))) if output.status.success() => {
+            let entries = cell.entries as f64;
+            Ok(Some((leader / entries, group / entries)))
         }
+        _ => Err(failed(String::from_utf8_lossy(&output.stderr).into_owned())),
     }
 }
 

@@ -2,7 +2,9 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
 
+mod debian;
 mod digests;
+mod guard;
 mod msrv;
 mod mutants;
 mod python;
@@ -27,6 +29,7 @@ cargo xtask: the project's own chores
   cargo xtask mutants --help      how, and what a mutant is
   cargo xtask digests             whether a seed of the simulator gives the same run in every build
   cargo xtask python              installs the Python package from source, and runs its tests
+  cargo xtask guard               counts what our core costs, and fails a tenth above its bars
   cargo xtask msrv                compiles with the oldest Rust that Cargo.toml promises
 
 Start with `cargo xtask tidy`: it takes a second, and each line says what to do.
@@ -64,6 +67,7 @@ fn run(args: &[&str]) -> Result<bool, Failure> {
         ["mutants", options @ ..] => mutants::run(&workspace::root()?, options),
         ["digests"] => digests::check(&workspace::root()?),
         ["python"] => python::run(&workspace::root()?),
+        ["guard"] => guard::run(&workspace::root()?),
         ["msrv"] => msrv::run(&Workspace::open()?),
         _ => Err(format!("`{}` is not a chore\n\n{HELP}", args.join(" "))),
     }

@@ -4,13 +4,13 @@
 //! packages are unpacked below target/msrv/ and never installed.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use crate::{
     Failure,
+    debian::Archive,
     workspace::{Workspace, cargo, output},
 };
 
@@ -82,32 +82,22 @@ fn in_rustup(version: &str) -> Option<PathBuf> {
     })
 }
 
-/// Downloads and unpacks Debian's rustc, once. apt gets lists and an archive of its own below the folder, so that it
-/// needs no rights, and knows versions that the system's own lists do not mention.
+/// Downloads and unpacks Debian's rustc, once.
 fn from_debian(version: &str, folder: &Path) -> Result<Compiler, Failure> {
     let unpacked = folder.join("debian");
     let compiler = debian_compiler(&unpacked);
     if is(&compiler, version) {
         return Ok(compiler);
     }
-    let apt = Apt::below(folder)?;
-    println!("msrv: apt update, into {}", folder.display());
-    output(apt.command("apt-get").args(["update", "--quiet"]))?;
-    let packages = debian_packages(&apt, version)?;
-    println!("msrv: apt download {}", packages.join(" "));
-    let download =
-        ["install", "--download-only", "--yes", "--quiet", "--allow-downgrades", "--no-install-recommends"];
-    output(apt.command("apt-get").args(download).args(&packages))?;
-    for package in apt.downloaded()? {
-        output(Command::new("dpkg-deb").arg("--extract").arg(&package).arg(&unpacked))?;
-    }
+    let archive = Archive::below(folder, "msrv")?;
+    archive.unpack(&debian_packages(&archive, version)?, &unpacked, "msrv")?;
     describe(&compiler)?;
     if is(&compiler, version) { Ok(compiler) } else { Err("what it unpacked is another version".to_owned()) }
 }
 
 /// The packages with the version to take, as apt wants them: `rustc-web=1.85.0+dfsg3-1~deb12u3`.
-fn debian_packages(apt: &Apt, version: &str) -> Result<Vec<String>, Failure> {
-    let offers = output(apt.command("apt-cache").args(["madison", DEBIAN[0]]))?;
+fn debian_packages(archive: &Archive, version: &str) -> Result<Vec<String>, Failure> {
+    let offers = archive.offers(DEBIAN[0])?;
     let exact =
         newest(&offers, version).ok_or_else(|| format!("{} is not offered in {version}", DEBIAN[0]))?;
     // The library has the version in its name, too, and depends on the system's libraries that may be missing.
@@ -154,42 +144,6 @@ impl Compiler {
             }
         }
         command
-    }
-}
-
-/// apt with lists and an archive of its own. The state of the installed packages is the system's, and only read.
-#[derive(Debug)]
-struct Apt {
-    lists: PathBuf,
-    cache: PathBuf,
-}
-
-impl Apt {
-    fn below(folder: &Path) -> Result<Self, Failure> {
-        let apt = Self { lists: folder.join("apt/lists"), cache: folder.join("apt/cache") };
-        for partial in [apt.lists.join("partial"), apt.archives().join("partial")] {
-            fs::create_dir_all(&partial).map_err(|error| format!("{}: {error}", partial.display()))?;
-        }
-        Ok(apt)
-    }
-
-    fn archives(&self) -> PathBuf {
-        self.cache.join("archives")
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.arg("-o").arg(format!("Dir::State::lists={}", self.lists.display()));
-        command.arg("-o").arg(format!("Dir::Cache={}", self.cache.display()));
-        command.args(["-o", "APT::Sandbox::User=", "-o", "Debug::NoLocking=1"]);
-        command
-    }
-
-    fn downloaded(&self) -> Result<Vec<PathBuf>, Failure> {
-        let archives = self.archives();
-        let entries = fs::read_dir(&archives).map_err(|error| format!("{}: {error}", archives.display()))?;
-        let files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-        Ok(files.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).collect())
     }
 }
 

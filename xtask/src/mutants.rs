@@ -36,6 +36,7 @@ that say what it is:
             tests   the crate's own tests
             loom    every interleaving of the hand-offs (transport) and of the atomic clocks (lamport)
             sim     the simulator (raft-core)
+            guard   what a run counts, beside its bars (raft-core)
   not-sim: why the simulator cannot find it; a mutant of raft-core needs this or `sim`
 
 One that is expected by several parts is given to them in turn until one finds it; in raft-core each of them must, since

@@ -101,6 +101,10 @@ const STEPS: &[Step] = &[
         )
     },
     Step {
+        proof: Some("guard: 10 held, 0 above"),
+        ..step("guard", "what raft costs, in instructions and allocations, is within its bars", "xtask guard")
+    },
+    Step {
         proof: Some("python: passed"),
         ..step("python", "pip installs the package from source; its tests and its types", "xtask python")
     },

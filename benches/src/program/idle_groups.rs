@@ -54,7 +54,7 @@ impl Options {
             idle_groups::REPLICAS
         ));
         for contender in chosen {
-            let heap = self.heap(contender)?.map_or("–".into(), |bytes| format!("{bytes:.0}"));
+            let heap = heap(contender, self.groups)?.map_or("–".into(), |bytes| format!("{bytes:.0}"));
             for (heartbeat_ticks, ticks) in REGIMES {
                 let idle = Idle { groups: self.groups, heartbeat_ticks, ticks };
                 let measured = idle_groups::measure(contender, &idle)?;
@@ -71,17 +71,6 @@ impl Options {
             }
         }
         Ok(())
-    }
-
-    fn heap(&self, contender: &Contender) -> Result<Option<f64>, String> {
-        let Some(counter) = counter() else { return Ok(None) };
-        let idle = Idle { groups: self.groups, heartbeat_ticks: 1, ticks: 0 };
-        let output = process::Command::new(&counter)
-            .args(arguments(contender, &idle))
-            .output()
-            .map_err(|error| format!("{}: {error}", counter.display()))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        text.trim().parse().map(Some).map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
 
@@ -108,6 +97,18 @@ impl CellOptions {
     fn idle(&self) -> Idle {
         Idle { groups: self.groups, heartbeat_ticks: self.heartbeat_ticks, ticks: self.ticks }
     }
+}
+
+/// Bytes of heap for each of so many groups; nothing where nothing counts them.
+pub(super) fn heap(contender: &Contender, groups: usize) -> Result<Option<f64>, String> {
+    let Some(counter) = counter() else { return Ok(None) };
+    let idle = Idle { groups, heartbeat_ticks: 1, ticks: 0 };
+    let output = process::Command::new(&counter)
+        .args(arguments(contender, &idle))
+        .output()
+        .map_err(|error| format!("{}: {error}", counter.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.trim().parse().map(Some).map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// Per group and tick.

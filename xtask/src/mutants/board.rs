@@ -76,8 +76,10 @@ impl fmt::Display for Board {
         writeln!(f, "| mutant | found by tests | found by the simulator | after seeds |")?;
         writeln!(f, "|---|---|---|---|")?;
         for row in &self.rows {
-            let cells: Vec<_> =
-                [Part::Tests, Part::Loom].into_iter().filter_map(|part| row.cell(part)).collect();
+            let cells: Vec<_> = [Part::Tests, Part::Loom, Part::Guard]
+                .into_iter()
+                .filter_map(|part| row.cell(part))
+                .collect();
             let tests = cells.join("; ");
             let sim = row.cell(Part::Sim).unwrap_or_else(|| "–".to_owned());
             let seeds = row.seeds().map_or_else(|| "–".to_owned(), |seeds| seeds.to_string());

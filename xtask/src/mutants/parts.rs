@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use super::{child, tree::Tree};
-use crate::{Failure, workspace::cargo};
+use crate::{Failure, guard, workspace::cargo};
 
 /// How long one test program may run. The slowest takes a tenth of it.
 const TESTS_TIME_MAX: Duration = Duration::from_secs(240);
@@ -21,6 +21,8 @@ const TESTS_AT_ONCE: &str = "4";
 const LOOM_TIME_MAX: Duration = Duration::from_secs(300);
 /// How long a range of seeds may run.
 const SIM_TIME_MAX: Duration = Duration::from_secs(120);
+/// How long the guard may count.
+const GUARD_TIME_MAX: Duration = Duration::from_secs(240);
 /// Seeds of the first range; each further range ends four times as far, so that a time-out says roughly where.
 const SIM_SEEDS_MIN: u64 = 8;
 
@@ -36,6 +38,8 @@ pub(super) enum Part {
     Loom,
     /// The simulator, in release.
     Sim,
+    /// The counts of instructions and allocations beside their bars.
+    Guard,
 }
 
 /// What a run may cost.
@@ -64,12 +68,16 @@ impl Part {
             "tests" => Ok(Self::Tests),
             "loom" => Ok(Self::Loom),
             "sim" => Ok(Self::Sim),
-            _ => Err(format!("expects `{name}`, which is no part; tests, loom and sim are")),
+            "guard" => Ok(Self::Guard),
+            _ => Err(format!("expects `{name}`, which is no part; tests, loom, sim and guard are")),
         }
     }
 
     /// Compiles the copy and lets this part look at it. A copy that does not compile is a failure: no bug was tried.
     pub(super) fn run(self, tree: &Tree, krate: &str, bounds: Bounds) -> Result<Verdict, Failure> {
+        if self == Self::Guard {
+            return count(tree);
+        }
         let package = format!("quorate-{krate}");
         let mut cargo = cargo();
         cargo
@@ -81,19 +89,22 @@ impl Part {
             Self::Tests if krate == "sim" => cargo.args(["test", "--no-run", "--lib", "-p", &package]),
             Self::Tests => cargo.args(["test", "--no-run", "--tests", "-p", &package]),
             Self::Loom => cargo.args(["test", "--no-run", "--release", "--lib", "-p", &package]),
-            Self::Sim => cargo.args(["build", "--release", "-p", "quorate-sim", "--bin", "quorate-sim"]),
+            Self::Sim | Self::Guard => {
+                cargo.args(["build", "--release", "-p", "quorate-sim", "--bin", "quorate-sim"])
+            }
         };
         let jobs = bounds.jobs.to_string();
         cargo.args(["--locked", "--message-format=json", "--jobs", &jobs]);
-        match self {
-            Self::Tests | Self::Sim => cargo.env("CARGO_TARGET_DIR", tree.target("build")),
-            Self::Loom => cargo.env("CARGO_TARGET_DIR", tree.target("loom")).env("RUSTFLAGS", "--cfg loom"),
-        };
+        if self == Self::Loom {
+            cargo.env("CARGO_TARGET_DIR", tree.target("loom")).env("RUSTFLAGS", "--cfg loom");
+        } else {
+            cargo.env("CARGO_TARGET_DIR", tree.target("build"));
+        }
         let programs = compiled(&mut cargo, self != Self::Sim)?;
         match self {
             Self::Tests => test(&programs, TESTS_AT_ONCE, TESTS_TIME_MAX, &[]),
             Self::Loom => test(&programs, &jobs, LOOM_TIME_MAX, &["loom_tests"]),
-            Self::Sim => simulate(&programs[0], bounds),
+            Self::Sim | Self::Guard => simulate(&programs[0], bounds),
         }
     }
 }
@@ -219,12 +230,38 @@ fn failed_seed(text: &str) -> Option<(u64, String)> {
     Some((seed.parse().ok()?, by))
 }
 
+/// Builds what counts, and runs it.
+fn count(tree: &Tree) -> Result<Verdict, Failure> {
+    let mut guard = guard::command(&tree.path(), &tree.target("guard"), &tree.target("valgrind"))?;
+    let ended = child::run(&mut guard, GUARD_TIME_MAX)?;
+    match ended.status {
+        Some(status) if status.success() => Ok(Verdict::Missed),
+        Some(_) => {
+            let by = grown(&ended.text).ok_or("the guard fails without a figure that has grown")?;
+            Ok(Verdict::Found { by, seeds: None })
+        }
+        None => Ok(Verdict::Found { by: "time-out of the guard".to_owned(), seeds: None }),
+    }
+}
+
+/// The first figure that the guard found above its bar, and how many others.
+fn grown(text: &str) -> Option<String> {
+    let mut above = text.lines().filter(|line| line.contains("| ABOVE |"));
+    let mut columns = above.next()?.split('|').map(str::trim).skip(1);
+    let first = format!("{} at {} outstanding", columns.next()?, columns.next()?);
+    Some(match above.count() {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    })
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tests => "tests",
             Self::Loom => "loom",
             Self::Sim => "sim",
+            Self::Guard => "guard",
         })
     }
 }

@@ -1,4 +1,4 @@
-use super::{Bounds, failed_seed, failed_tests, hung_test, ranges};
+use super::{Bounds, failed_seed, failed_tests, grown, hung_test, ranges};
 
 #[test]
 fn ranges_of_seeds_follow_each_other_up_to_the_budget() {
@@ -35,4 +35,14 @@ fn the_seed_and_the_law_are_read_from_the_first_line() {
     let panic = "seed 3 at 2s (event 9): panicked at raft-core/src/log.rs:1:2: terms never go back\n";
     assert_eq!(failed_seed(panic), Some((3, "assertion: terms never go back".to_owned())));
     assert_eq!(failed_seed("2000 passed, 0 failed\n"), None);
+}
+
+#[test]
+fn the_first_figure_that_has_grown_is_named_and_the_others_counted() {
+    let held = "| quorate: messages per entry | 1 | 4.000 | 4 | 4.400 | held |\n";
+    let above = "| quorate: allocations per entry, leader | 1024 | 1.002 | 0.01 | 0.011 | ABOVE |\n";
+    assert_eq!(grown(held), None);
+    let first = "quorate: allocations per entry, leader at 1024 outstanding";
+    assert_eq!(grown(&format!("{held}{above}")).as_deref(), Some(first));
+    assert_eq!(grown(&format!("{above}{held}{above}")), Some(format!("{first} and 1 more")));
 }
