@@ -15,4 +15,5 @@ pub mod cluster;
 pub mod contenders;
 pub mod cpu;
 pub mod idle_groups;
+pub mod pieces;
 pub mod program;
