@@ -5,6 +5,7 @@ use machine_core::Instant;
 use crate::{
     LogPos, Raft, Term,
     config::PRIORITY_MAX,
+    poll::Owed,
     quorum::{self, Votes},
     role::{Campaign, Following, Role, Timer},
 };
@@ -111,6 +112,7 @@ impl Raft {
     /// Follows in `term`, without a leader as yet.
     pub(crate) fn become_follower(&mut self, term: Term) {
         assert!(term >= self.term, "terms never go back");
+        self.owe(Owed::ANYTHING);
         if term > self.term {
             self.term = term;
             self.vote = None;

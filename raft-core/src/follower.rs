@@ -4,6 +4,7 @@ use machine_core::NodeId;
 
 use crate::{
     Index, LogPos, Message, Outcome, PeerError, Raft, Round, Run, SessionId, Term,
+    poll::Owed,
     raft::{TERM_LEAP_MAX, TERM_MAX},
     role::{Following, Role},
 };
@@ -39,8 +40,10 @@ impl Raft {
     ) {
         if term < self.term {
             self.contacts[peer].stale_leader = Some(session);
+            self.owe(Owed::message(peer));
             return;
         }
+        self.owe(Owed::WRITES.and(Owed::ANSWER).and(Owed::ENTRIES));
         self.follow(peer, term, session, round);
         let end = run.as_ref().map_or(prev.index, Run::last);
         if !self.log.has(prev) {
@@ -52,7 +55,7 @@ impl Raft {
             return;
         }
         if let Some(run) = run {
-            if !self.take(&run) {
+            if !self.take(run) {
                 return; // no room until the disk catches up; the leader asks again
             }
             self.reply_at(end);
@@ -71,7 +74,11 @@ impl Raft {
         if term > self.term || !matches!(self.role, Role::Follower(_)) {
             self.become_follower(term);
         }
-        self.leader = Some(self.peers[peer]);
+        let leader = Some(self.peers[peer]);
+        if self.leader != leader {
+            self.leader = leader;
+            self.owe(Owed::FACTS.and(Owed::ANSWER));
+        }
         self.leader_heard = self.now;
         self.reset_election_timer();
         let following = self.following();
@@ -99,8 +106,8 @@ impl Raft {
 
     /// Stores what is new of `run`, whose predecessor matches. Entries that are already there stay untouched, and so
     /// does what follows them: an append may be old (Figure 2, rules 3 and 4). Returns whether there was room.
-    fn take(&mut self, run: &Run) -> bool {
-        let new = match self.first_difference(run) {
+    fn take(&mut self, run: Run) -> bool {
+        let new = match self.first_difference(&run) {
             Some(index) => index,
             None => return true,
         };
@@ -114,8 +121,9 @@ impl Raft {
                 write.log = write.log.min(new.prev());
             }
         }
-        let rest = run.starting_at(new).expect("the difference lies within the run");
-        self.log.push(rest.without_slack(run.body().len()));
+        let block_bytes = run.body().len();
+        let new_run = if new == run.first() { Some(run) } else { run.starting_at(new) };
+        self.log.push(new_run.expect("the difference lies within the run").without_slack(block_bytes));
         true
     }
 

@@ -5,6 +5,7 @@ use machine_core::{Instant, NodeId};
 use crate::{
     EntryKind, Index, LogPos, Outcome, ProposeError, Raft, ReadError, ReadId, Round, SessionId, Stamp, Term,
     TransferError,
+    poll::Owed,
     progress::{Due, Progress, ProgressState},
     quorum,
     role::{Leading, Role, Timer, Transfer},
@@ -37,8 +38,9 @@ impl Raft {
     ///
     /// When this node cannot take it now, or ever. The state is unchanged.
     pub fn propose(&mut self, now: Instant, payload: &[u8]) -> Result<LogPos, ProposeError> {
-        self.observe(now);
+        self.see(now);
         self.may_propose()?;
+        self.owe(Owed::WRITES.and(Owed::messages(self.peers.len())));
         Ok(LogPos { term: self.term, index: self.append_payload(EntryKind::Normal, payload)? })
     }
 
@@ -57,8 +59,9 @@ impl Raft {
         stamp: Stamp,
         payload: &[u8],
     ) -> Result<LogPos, ProposeError> {
-        self.observe(now);
+        self.see(now);
         self.may_propose()?;
+        self.owe(Owed::WRITES.and(Owed::messages(self.peers.len())));
         Ok(LogPos { term: self.term, index: self.append_payload(EntryKind::Stamped(stamp), payload)? })
     }
 
@@ -72,8 +75,9 @@ impl Raft {
         now: Instant,
         payloads: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<Proposed, ProposeError> {
-        self.observe(now);
+        self.see(now);
         self.may_propose()?;
+        self.owe(Owed::WRITES.and(Owed::messages(self.peers.len())));
         let (mut first, mut count) = (Index::ZERO, 0);
         for payload in payloads {
             match self.append_payload(EntryKind::Normal, payload.as_ref()) {
@@ -160,6 +164,8 @@ impl Raft {
             self.become_follower(term);
             return;
         }
+        // Room for it, or a word that it may take over. What else follows is said where it is done.
+        self.owe(Owed::message(peer));
         let Role::Leader(leading) = &mut self.role else { return };
         let follower = &mut leading.followers[peer];
         if term < self.term || session != follower.session {
@@ -231,6 +237,7 @@ impl Raft {
     /// Leads from here on. The blank entry makes what earlier terms left behind committable (Raft §5.4.2, §8).
     pub(crate) fn become_leader(&mut self) {
         assert!(self.own_vote_is_durable(), "no vote is asked for before one's own is durable");
+        self.owe(Owed::ANYTHING);
         let next = self.log.last().next();
         let session = SessionId::new(1);
         let followers = self.peers.iter().map(|_| Progress::new(session, next, self.now)).collect();
@@ -267,6 +274,7 @@ impl Raft {
             return;
         }
         self.commit = reached;
+        self.owe(Owed::ENTRIES);
         self.settle();
         if self.timers.deadline(Timer::Commit).is_none() {
             let delay = self.config.heartbeat_interval / COMMIT_NOTICES_PER_HEARTBEAT;
@@ -282,6 +290,7 @@ impl Raft {
         let answered = leading.followers.iter().map(|follower| follower.round);
         let round = quorum::reached(answered.chain([self.reads.round()]));
         self.reads.confirm(round);
+        self.owe(Owed::FACTS);
     }
 
     fn finish_transfer(&mut self, peer: usize) {

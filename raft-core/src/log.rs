@@ -105,14 +105,10 @@ impl Log {
         LogPos { term: self.terms.at(index), index }
     }
 
-    /// Entries from `index` on, of one term and at most `append_bytes_max`, if they are in memory: the rest of the run
-    /// that holds it.
-    pub(crate) fn rest_of_run(&self, index: Index) -> Option<Run> {
-        let run = &self.cache[self.place_of(index)?];
-        if run.first() < index {
-            return run.starting_at(index).map(|run| run.fit(self.append_bytes_max));
-        }
-        Some(run.fit(self.append_bytes_max))
+    /// Entries from `index` to at most `last`, of one term and at most `append_bytes_max`, if they are in memory: the
+    /// rest of the run that holds the first.
+    pub(crate) fn rest_of_run(&self, index: Index, last: Index) -> Option<Run> {
+        self.cache[self.place_of(index)?].part(index, last, self.append_bytes_max)
     }
 
     /// Entries from `index` on, of one term and at most `append_bytes_max`, if they are in memory.
@@ -124,7 +120,7 @@ impl Log {
         let run = &self.cache[place];
         let newest = place + 1 == self.cache.len();
         if newest || run.first() < index || run.body().len() > JOINED_BYTES_MAX {
-            return self.rest_of_run(index);
+            return run.part(index, self.last, self.append_bytes_max);
         }
         let (mut joined, mut bytes) = (0, 0);
         for next in self.cache.iter().skip(place) {
@@ -219,9 +215,8 @@ impl Log {
         }
         let place = self.place_of(next).expect("what is not written is in memory");
         let run = self.cache[place]
-            .starting_at(next)
-            .expect("the run holds its own index")
-            .fit(self.append_bytes_max);
+            .part(next, self.last, self.append_bytes_max)
+            .expect("the run holds its own index");
         self.written = run.last();
         Some(run)
     }
@@ -308,16 +303,17 @@ impl Log {
     }
 
     fn place_of(&self, index: Index) -> Option<usize> {
-        let newest = self.cache.len().checked_sub(1)?;
-        if index > self.cache[newest].last() {
+        let newest = self.cache.back()?;
+        if index > newest.last() {
             return None;
         }
         // Most ask for what came last, or just before.
-        if index >= self.cache[newest].first() {
-            return Some(newest);
+        let place = self.cache.len() - 1;
+        if index >= newest.first() {
+            return Some(place);
         }
-        if newest > 0 && index >= self.cache[newest - 1].first() {
-            return Some(newest - 1);
+        if place > 0 && index >= self.cache[place - 1].first() {
+            return Some(place - 1);
         }
         (index >= self.cache[0].first()).then(|| self.cache.partition_point(|run| run.last() < index))
     }

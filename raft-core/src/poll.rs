@@ -7,41 +7,55 @@ use machine_core::NodeId;
 use crate::{
     Event, FollowerStatus, HardState, Index, LogPos, Message, Outcome, Output, Raft, RoleName, Run, Status,
     Term, Write,
+    config::VOTERS_MAX,
     progress::{Due, Progress, ProgressState},
     raft::{Fetching, Outstanding, Reader},
     role::{Leading, Role},
 };
 
 /// Writes handed out and not yet confirmed, at which no more are handed out.
-const OUTSTANDING_WRITES_MAX: usize = 1024;
+pub(crate) const OUTSTANDING_WRITES_MAX: usize = 1024;
 
-/// How far the looking for what is owed has come since the last call that may have changed it: handing something out
-/// makes nothing owed that was looked for before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Owed {
-    Writes,
-    Messages { peer: usize },
-    Answer,
-    Entries,
-    Questions,
-    Facts,
-    Nothing,
-}
+/// What may be owed: a bit for each kind of thing, in the order of handing out. A bit is set by whatever may make such a
+/// thing owed, and cleared when it was looked for and not found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owed(u64);
+
+/// The bits, from the lowest on; those in between are the messages to each peer.
+const WRITES: u32 = 0;
+const MESSAGES: u32 = 1;
+const ANSWER: u32 = 32;
+const ENTRIES: u32 = 33;
+const QUESTIONS: u32 = 34;
+const FACTS: u32 = 35;
+
+const _: () = assert!(MESSAGES as usize + VOTERS_MAX - 1 <= ANSWER as usize, "each peer has a bit");
 
 impl Owed {
+    /// A write: an entry was taken, term or vote changed, or the disk has room again.
+    pub(crate) const WRITES: Self = Self(1 << WRITES);
+    /// The answer to the leader.
+    pub(crate) const ANSWER: Self = Self(1 << ANSWER);
+    /// Entries for the state machine, or else the question for them.
+    pub(crate) const ENTRIES: Self = Self(1 << ENTRIES | 1 << QUESTIONS);
+    /// A fact for the application.
+    pub(crate) const FACTS: Self = Self(1 << FACTS);
     /// All must be looked for.
-    pub(crate) const ANYTHING: Self = Self::Writes;
+    pub(crate) const ANYTHING: Self = Self(u64::MAX);
 
-    const fn next(self, peers: usize) -> Self {
-        match self {
-            Self::Writes if peers > 0 => Self::Messages { peer: 0 },
-            Self::Messages { peer } if peer + 1 < peers => Self::Messages { peer: peer + 1 },
-            Self::Writes | Self::Messages { .. } => Self::Answer,
-            Self::Answer => Self::Entries,
-            Self::Entries => Self::Questions,
-            Self::Questions => Self::Facts,
-            Self::Facts | Self::Nothing => Self::Nothing,
-        }
+    /// A message to one peer, or else the question for what it lacks.
+    pub(crate) const fn message(peer: usize) -> Self {
+        Self(1 << (MESSAGES as usize + peer) | 1 << QUESTIONS)
+    }
+
+    /// A message to each of so many peers.
+    pub(crate) const fn messages(peers: usize) -> Self {
+        Self(((1 << peers) - 1) << MESSAGES | 1 << QUESTIONS)
+    }
+
+    #[must_use]
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
@@ -54,21 +68,23 @@ impl Raft {
         if let Some(fault) = self.halted {
             return (!core::mem::replace(&mut self.halt_told, true)).then_some(Output::Halt(fault));
         }
-        loop {
-            let output = match self.owed {
-                Owed::Writes => self.poll_persist(),
-                Owed::Messages { peer } => self.poll_send(peer),
-                Owed::Answer => self.poll_append_reply(),
-                Owed::Entries => self.poll_apply(),
-                Owed::Questions => self.poll_fetch(),
-                Owed::Facts => self.poll_notify().map(Output::Notify),
-                Owed::Nothing => return None,
+        while self.owed.0 != 0 {
+            let bit = self.owed.0.trailing_zeros();
+            let output = match bit {
+                WRITES => self.poll_persist(),
+                MESSAGES..ANSWER => self.poll_send((bit - MESSAGES) as usize),
+                ANSWER => self.poll_append_reply(),
+                ENTRIES => self.poll_apply(),
+                QUESTIONS => self.poll_fetch(),
+                FACTS => self.poll_notify().map(Output::Notify),
+                _ => None,
             };
             if output.is_some() {
                 return output;
             }
-            self.owed = self.owed.next(self.peers.len());
+            self.owed.0 &= !(1 << bit);
         }
+        None
     }
 
     /// A copy of what there is to know about the node.
@@ -121,11 +137,14 @@ impl Raft {
     }
 
     fn poll_send(&mut self, peer: usize) -> Option<Output> {
-        let message = self.poll_contact(peer).or_else(|| self.poll_append(peer))?;
-        Some(Output::Send { to: self.peers[peer], message })
+        let to = *self.peers.get(peer)?;
+        let word = if self.contacts[peer].is_owed() { self.poll_contact(peer) } else { None };
+        let message = word.or_else(|| self.poll_append(peer))?;
+        Some(Output::Send { to, message })
     }
 
     /// Elections, handover, and a word to a leader of an earlier term.
+    #[cold]
     fn poll_contact(&mut self, peer: usize) -> Option<Message> {
         let (term, last) = (self.term, self.log.last_pos());
         let promised = self.disk.durable == (term, self.vote);
@@ -232,10 +251,10 @@ impl Raft {
             return None;
         }
         let (limit, bytes_max) = (self.commit.min(self.log.durable()), self.config.append_bytes_max);
-        match self.log.rest_of_run(next) {
+        match self.log.rest_of_run(next, limit) {
             Some(run) => {
                 self.apply.fetched = None;
-                run.up_to(limit)
+                Some(run)
             }
             None => take_front(&mut self.apply.fetched, next, limit, bytes_max),
         }

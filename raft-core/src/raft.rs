@@ -6,7 +6,7 @@ use crate::{
     Config, ConfigError, Fault, FetchId, HardState, Index, LogPos, Message, Output, PeerError, Recovered,
     RoleName, Run, Term,
     log::Log,
-    poll::Owed,
+    poll::{OUTSTANDING_WRITES_MAX, Owed},
     reads::Reads,
     role::{Contact, Following, Role, TIMERS, Timer},
     terms::Terms,
@@ -57,7 +57,7 @@ pub struct Raft {
     pub(crate) announced: (RoleName, Term, Option<NodeId>),
     pub(crate) halted: Option<Fault>,
     pub(crate) halt_told: bool,
-    /// What may be owed: only saves looking. Nothing is decided by it.
+    /// What may be owed: only saves looking. Nothing is decided by it, and too much does no harm.
     pub(crate) owed: Owed,
 }
 
@@ -164,21 +164,25 @@ impl Raft {
             return Ok(());
         }
         self.judge(from, &message)?;
-        self.observe(now);
+        self.see(now);
         self.contacts[peer].heard = self.now;
         match message {
+            // These two are what a busy group says, and tell for themselves what they make owed.
+            Message::Append { term, session, prev, commit, round, reply, run } => {
+                self.on_append(peer, term, session, prev, commit, round, reply, run);
+                return Ok(());
+            }
+            Message::AppendReply { term, session, round, outcome } => {
+                self.on_append_reply(peer, term, session, round, outcome);
+                return Ok(());
+            }
             Message::PreVote { term, last } => self.on_pre_vote(peer, term, last),
             Message::PreVoteReply { term, granted } => self.on_pre_vote_reply(peer, term, granted),
             Message::Vote { term, last, transfer } => self.on_vote(peer, term, last, transfer),
             Message::VoteReply { term, granted } => self.on_vote_reply(peer, term, granted),
-            Message::Append { term, session, prev, commit, round, reply, run } => {
-                self.on_append(peer, term, session, prev, commit, round, reply, run);
-            }
-            Message::AppendReply { term, session, round, outcome } => {
-                self.on_append_reply(peer, term, session, round, outcome);
-            }
             Message::TimeoutNow { term } => self.on_timeout_now(from, term),
         }
+        self.owe(Owed::ANYTHING);
         Ok(())
     }
 
@@ -215,14 +219,18 @@ impl Raft {
         if !self.disk.writes.complete(id)? {
             return Ok(());
         }
-        self.observe(now);
-        let mut log = self.log.durable();
+        self.see(now);
+        let (mut log, state) = (self.log.durable(), self.disk.durable);
+        let full = self.disk.outstanding.len() >= OUTSTANDING_WRITES_MAX;
         while let Some(done) = self.disk.outstanding.front().filter(|write| write.id <= id) {
             self.disk.durable = done.state;
             log = done.log;
             self.disk.outstanding.pop_front();
         }
         self.log.set_durable(log);
+        // Votes wait for term and vote to be durable, and writes for one another; entries only for their own.
+        let entries_only = state == self.disk.durable && !full;
+        self.owe(if entries_only { Owed::ANSWER.and(Owed::ENTRIES) } else { Owed::ANYTHING });
         if self.halted.is_some() {
             return Ok(());
         }
@@ -243,8 +251,8 @@ impl Raft {
         }
         self.apply.applied = self.apply.applied.max(index);
         self.apply.inflight.release(index);
-        self.owe(Owed::Entries);
-        self.now = self.now.max(now);
+        self.owe(Owed::ENTRIES.and(Owed::FACTS));
+        self.see(now);
         Ok(())
     }
 
@@ -290,16 +298,20 @@ impl Raft {
 
     // What every aspect needs.
 
-    /// Time never runs back: an earlier `now` counts as the latest one seen. All that may change what is owed comes by
-    /// here, or says itself what it may have changed.
+    /// For calls that may change anything: time passes, and all that may be owed must be looked for.
     pub(crate) fn observe(&mut self, now: Instant) {
-        self.now = self.now.max(now);
+        self.see(now);
         self.owe(Owed::ANYTHING);
     }
 
-    /// What comes from here on in the order of looking must be looked for again.
-    pub(crate) fn owe(&mut self, from: Owed) {
-        self.owed = self.owed.min(from);
+    /// Time never runs back: an earlier `now` counts as the latest one seen.
+    pub(crate) fn see(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    /// This may be owed, and must be looked for.
+    pub(crate) fn owe(&mut self, what: Owed) {
+        self.owed = self.owed.and(what);
     }
 
     pub(crate) fn voters(&self) -> usize {

@@ -89,6 +89,12 @@ impl Contact {
             timeout_now: false,
         }
     }
+
+    /// Whether anything may be owed to it: seldom, outside of elections.
+    pub(crate) const fn is_owed(&self) -> bool {
+        let Self { heard: _, request, pre_vote_reply, vote_reply, stale_leader, timeout_now } = self;
+        *request || *timeout_now || pre_vote_reply.is_some() || vote_reply.is_some() || stale_leader.is_some()
+    }
 }
 
 /// Why a Raft node wakes up.

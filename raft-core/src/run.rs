@@ -213,6 +213,16 @@ impl Run {
         Self { count, body: self.body.slice(..bytes), ..*self }
     }
 
+    /// The entries from `first` to at most `last` whose encoding takes at most `bytes_max`, but at least one; `None` when
+    /// that leaves nothing. Mostly it is the whole run, and costs one handle on the block.
+    #[inline]
+    pub(crate) fn part(&self, first: Index, last: Index, bytes_max: usize) -> Option<Self> {
+        if first <= self.first && self.last() <= last && self.body.len() <= bytes_max {
+            return Some(self.clone());
+        }
+        self.starting_at(first)?.fit(bytes_max).up_to(last)
+    }
+
     /// Copies the entries out of a block of `block_bytes` if they are less than half of it: a slice keeps its whole
     /// block in memory, and is counted by its own length.
     #[must_use]
