@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use machine_core::NodeId;
 
 use crate::{
-    Event, FollowerStatus, HardState, Index, LogPos, Message, Outcome, Output, Raft, RoleName, Run, Status,
-    Term, Write,
+    Event, FetchId, FollowerStatus, HardState, Index, LogPos, Message, Outcome, Output, Raft, RoleName, Run,
+    Status, Term, Write,
     config::VOTERS_MAX,
     progress::{Due, Progress, ProgressState},
     raft::{Fetching, Outstanding, Reader},
@@ -70,17 +70,40 @@ impl Raft {
         }
         while self.owed.0 != 0 {
             let bit = self.owed.0.trailing_zeros();
-            let output = match bit {
-                WRITES => self.poll_persist(),
-                MESSAGES..ANSWER => self.poll_send((bit - MESSAGES) as usize),
-                ANSWER => self.poll_append_reply(),
-                ENTRIES => self.poll_apply(),
-                QUESTIONS => self.poll_fetch(),
-                FACTS => self.poll_notify().map(Output::Notify),
-                _ => None,
-            };
-            if output.is_some() {
-                return output;
+            // An output is large: each is made where it is returned, after a look whether there is one.
+            match bit {
+                WRITES if self.owes_write() => return Some(self.write()),
+                MESSAGES..ANSWER => {
+                    let peer = (bit - MESSAGES) as usize;
+                    if let Some(word) = self.poll_word(peer) {
+                        return Some(word);
+                    }
+                    let run = self.run_to_send(peer);
+                    if run.is_some() || self.owes_append(peer) {
+                        return Some(self.append(peer, run));
+                    }
+                }
+                ANSWER => {
+                    if let Some((to, outcome)) = self.poll_outcome() {
+                        return Some(self.answer(to, outcome));
+                    }
+                }
+                ENTRIES => {
+                    if let Some(run) = self.poll_apply() {
+                        return Some(Output::Apply { run });
+                    }
+                }
+                QUESTIONS => {
+                    if let Some((id, from)) = self.poll_fetch() {
+                        return Some(Output::Fetch { id, from });
+                    }
+                }
+                FACTS => {
+                    if let Some(event) = self.poll_notify() {
+                        return Some(Output::Notify(event));
+                    }
+                }
+                _ => {}
             }
             self.owed.0 &= !(1 << bit);
         }
@@ -119,28 +142,30 @@ impl Raft {
         }
     }
 
-    fn poll_persist(&mut self) -> Option<Output> {
-        if self.disk.outstanding.len() >= OUTSTANDING_WRITES_MAX {
-            return None; // term, vote and entries gather until the disk has caught up
-        }
+    fn owes_write(&self) -> bool {
+        // Beyond that, term, vote and entries gather until the disk has caught up.
+        let room = self.disk.outstanding.len() < OUTSTANDING_WRITES_MAX;
+        room && (self.log.written() < self.log.last() || self.disk.written != (self.term, self.vote))
+    }
+
+    fn write(&mut self) -> Output {
         let run = self.log.next_write();
         let state = (self.term, self.vote);
-        if run.is_none() && state == self.disk.written {
-            return None;
-        }
         let id = self.disk.writes.issue();
         self.disk.written = state;
         self.disk.outstanding.push_back(Outstanding { id, state, log: self.log.written() });
         let hard_state =
             HardState { term: self.term, vote: self.vote, commit: self.commit.min(self.log.written()) };
-        Some(Output::Persist { id, write: Write { hard_state, run } })
+        Output::Persist { id, write: Write { hard_state, run } }
     }
 
-    fn poll_send(&mut self, peer: usize) -> Option<Output> {
-        let to = *self.peers.get(peer)?;
-        let word = if self.contacts[peer].is_owed() { self.poll_contact(peer) } else { None };
-        let message = word.or_else(|| self.poll_append(peer))?;
-        Some(Output::Send { to, message })
+    /// What is owed to a peer besides appends: seldom anything.
+    fn poll_word(&mut self, peer: usize) -> Option<Output> {
+        if !self.contacts.get(peer)?.is_owed() {
+            return None;
+        }
+        let message = self.poll_contact(peer)?;
+        Some(Output::Send { to: self.peers[peer], message })
     }
 
     /// Elections, handover, and a word to a leader of an earlier term.
@@ -182,27 +207,40 @@ impl Raft {
         Some(Message::AppendReply { term, session, round: crate::Round::ZERO, outcome })
     }
 
-    /// The next append to a follower: entries if there are any and there is room for them, none if an answer or the
-    /// commit index is due.
-    fn poll_append(&mut self, peer: usize) -> Option<Message> {
+    /// Whether an append is due even without entries.
+    fn owes_append(&self, peer: usize) -> bool {
+        match &self.role {
+            Role::Leader(leading) => {
+                leading.followers.get(peer).is_some_and(|follower| follower.due != Due::No)
+            }
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => false,
+        }
+    }
+
+    /// The next entries for a follower, if there are any and there is room for them.
+    fn run_to_send(&mut self, peer: usize) -> Option<Run> {
         let (messages_max, bytes_max) = (self.config.inflight_messages_max, self.config.inflight_bytes_max);
         let Role::Leader(Leading { followers, .. }) = &mut self.role else { return None };
-        let follower = &mut followers[peer];
-        let mut run = None;
-        if follower.next <= self.log.last() && follower.has_room(messages_max, bytes_max) {
-            self.log.seal();
-            run = self.log.run_from(follower.next);
-            match run {
-                Some(_) => follower.fetched = None,
-                None => {
-                    let (next, last) = (follower.next, self.log.last());
-                    run = take_front(&mut follower.fetched, next, last, self.config.append_bytes_max);
-                }
-            }
-        }
-        if run.is_none() && follower.due == Due::No {
+        let follower = followers.get_mut(peer)?;
+        if follower.next > self.log.last() || !follower.has_room(messages_max, bytes_max) {
             return None;
         }
+        self.log.seal();
+        let run = self.log.run_from(follower.next);
+        if run.is_some() {
+            follower.fetched = None;
+            return run;
+        }
+        let (next, last) = (follower.next, self.log.last());
+        take_front(&mut follower.fetched, next, last, self.config.append_bytes_max)
+    }
+
+    /// The next append to a follower: with entries, or because an answer or the commit index is due.
+    fn append(&mut self, peer: usize, run: Option<Run>) -> Output {
+        let Role::Leader(Leading { followers, .. }) = &mut self.role else {
+            unreachable!("only a leader owes an append")
+        };
+        let follower = &mut followers[peer];
         let prev = follower.next.prev();
         // Entries are answered when they are durable; asking besides would double the answers.
         let reply = follower.due == Due::Answer;
@@ -212,19 +250,21 @@ impl Raft {
         follower.due = Due::No;
         follower.commit_sent = self.commit;
         self.reads.sent();
-        let prev = LogPos { term: self.log.term_at(prev)?, index: prev };
+        let term_at_prev =
+            self.log.term_at(prev).expect("a follower is sent what follows the log's own entries");
+        let prev = LogPos { term: term_at_prev, index: prev };
         let (term, session, commit, round) = (self.term, follower.session, self.commit, self.reads.round());
-        Some(Message::Append { term, session, prev, commit, round, reply, run })
+        let message = Message::Append { term, session, prev, commit, round, reply, run };
+        Output::Send { to: self.peers[peer], message }
     }
 
-    /// The answer to the leader, when something new is durable, or when one is due.
-    fn poll_append_reply(&mut self) -> Option<Output> {
+    /// What became of the leader's appends, when something new is durable, or when an answer is due.
+    fn poll_outcome(&mut self) -> Option<(NodeId, Outcome)> {
         let (term, durable) = (self.term, self.log.durable());
         let promised = self.disk.durable.0 == term;
         let leader = self.leader.filter(|_| promised)?;
         let Role::Follower(following) = &mut self.role else { return None };
         let matched = following.verified.min(durable);
-        let (session, round) = (following.session, following.round);
         let outcome = if matched > following.acked || following.reply_at.is_some_and(|at| at <= matched) {
             following.acked = following.acked.max(matched);
             following.reply_at = None;
@@ -233,17 +273,22 @@ impl Raft {
             let (prev, hint) = following.rejection.take()?;
             Outcome::Rejected { prev, hint }
         };
-        let message = Message::AppendReply { term, session, round, outcome };
-        Some(Output::Send { to: leader, message })
+        Some((leader, outcome))
+    }
+
+    fn answer(&self, to: NodeId, outcome: Outcome) -> Output {
+        let Role::Follower(following) = &self.role else { unreachable!("only a follower owes an answer") };
+        let (session, round) = (following.session, following.round);
+        Output::Send { to, message: Message::AppendReply { term: self.term, session, round, outcome } }
     }
 
     /// What is committed and durable here, as far as the state machine keeps up.
-    fn poll_apply(&mut self) -> Option<Output> {
+    fn poll_apply(&mut self) -> Option<Run> {
         let next = self.apply.handed.next();
         let run = self.log_run_to_apply(next)?;
         self.apply.handed = run.last();
         self.apply.inflight.push(run.last(), run.body().len());
-        Some(Output::Apply { run })
+        Some(run)
     }
 
     fn log_run_to_apply(&mut self, next: Index) -> Option<Run> {
@@ -266,7 +311,7 @@ impl Raft {
     }
 
     /// Asks storage for the entries that the state machine or a follower is waiting for.
-    fn poll_fetch(&mut self) -> Option<Output> {
+    fn poll_fetch(&mut self) -> Option<(FetchId, Index)> {
         if self.fetches.len() > 2 * self.voters() {
             return None;
         }
@@ -292,12 +337,12 @@ impl Raft {
         self.fetches.iter().any(|fetch| fetch.reader == reader)
     }
 
-    fn fetch(&mut self, from: Index, reader: Reader) -> Option<Output> {
+    fn fetch(&mut self, from: Index, reader: Reader) -> Option<(FetchId, Index)> {
         let pos = LogPos { term: self.log.term_at(from)?, index: from };
         self.fetch_issued = self.fetch_issued.next();
         let id = self.fetch_issued;
         self.fetches.push(Fetching { id, pos, reader });
-        Some(Output::Fetch { id, from })
+        Some((id, from))
     }
 
     fn poll_notify(&mut self) -> Option<Event> {
