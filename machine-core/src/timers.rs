@@ -9,23 +9,24 @@ pub trait Row: Copy {
 /// A fixed table of named deadlines: no allocation, and everything a machine waits for in one place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Timers<const ROWS: usize> {
-    deadlines: [Option<Instant>; ROWS],
+    /// [`Instant::MAX`] where none is set.
+    deadlines: [Instant; ROWS],
 }
 
 impl<const ROWS: usize> Default for Timers<ROWS> {
     fn default() -> Self {
-        Self { deadlines: [None; ROWS] }
+        Self { deadlines: [Instant::MAX; ROWS] }
     }
 }
 
 impl<const ROWS: usize> Timers<ROWS> {
-    /// Sets the timer, replacing an earlier deadline.
+    /// Sets the timer, replacing an earlier deadline. At the end of time it is due a nanosecond before.
     ///
     /// # Panics
     ///
     /// When [`Row::row`] is not below `ROWS`: a mistake in the protocol's enum.
     pub fn set(&mut self, timer: impl Row, at: Instant) {
-        self.deadlines[timer.row()] = Some(at);
+        self.deadlines[timer.row()] = at.min(LATEST);
     }
 
     /// Stops the timer; nothing if it is not set.
@@ -34,7 +35,7 @@ impl<const ROWS: usize> Timers<ROWS> {
     ///
     /// When [`Row::row`] is not below `ROWS`: a mistake in the protocol's enum.
     pub fn cancel(&mut self, timer: impl Row) {
-        self.deadlines[timer.row()] = None;
+        self.deadlines[timer.row()] = Instant::MAX;
     }
 
     /// When the timer is due, if it is set.
@@ -44,13 +45,13 @@ impl<const ROWS: usize> Timers<ROWS> {
     /// When [`Row::row`] is not below `ROWS`: a mistake in the protocol's enum.
     #[must_use]
     pub fn deadline(&self, timer: impl Row) -> Option<Instant> {
-        self.deadlines[timer.row()]
+        set(self.deadlines[timer.row()])
     }
 
     /// The earliest deadline of all.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        self.deadlines.iter().flatten().min().copied()
+        set(self.deadlines.iter().copied().fold(Instant::MAX, Instant::min))
     }
 
     /// Stops the timer if it is due at `now` (its deadline is `now` or earlier), and says whether it was.
@@ -65,6 +66,13 @@ impl<const ROWS: usize> Timers<ROWS> {
         }
         due
     }
+}
+
+/// The latest deadline; what comes behind it stands for none.
+const LATEST: Instant = Instant::from_nanos(u64::MAX - 1);
+
+fn set(deadline: Instant) -> Option<Instant> {
+    (deadline <= LATEST).then_some(deadline)
 }
 
 #[cfg(test)]

@@ -123,8 +123,8 @@ impl<R: Fn(NodeId) -> NodeId> Names<'_, R> {
 }
 
 fn hash_contact(contact: &Contact, state: &mut impl Hasher) {
-    let Contact { heard: _, request, pre_vote_reply, vote_reply, stale_leader, timeout_now } = contact;
-    (request, pre_vote_reply, vote_reply, stale_leader, timeout_now).hash(state);
+    // When it was heard is left out.
+    contact.word().hash(state);
 }
 
 fn hash_role(role: &Role, names: &Names<'_, impl Fn(NodeId) -> NodeId>, state: &mut impl Hasher) {
@@ -170,7 +170,7 @@ fn hash_progress(follower: &Progress, state: &mut impl Hasher) {
 fn hash_disk(disk: &DiskState, names: &Names<'_, impl Fn(NodeId) -> NodeId>, state: &mut impl Hasher) {
     let DiskState { writes: _, outstanding, written, durable } = disk;
     outstanding.len().hash(state);
-    for Outstanding { id: _, state: (term, vote), log } in outstanding {
+    for Outstanding { id: _, state: (term, vote), log } in outstanding.iter() {
         (term, names.maybe(*vote), log).hash(state);
     }
     for (term, vote) in [written, durable] {

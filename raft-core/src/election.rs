@@ -17,7 +17,7 @@ impl Raft {
     pub(crate) fn on_pre_vote(&mut self, peer: usize, term: Term, last: LogPos) {
         let granted = term > self.term && last >= self.log.last_pos() && !self.hears_leader();
         let answered = if granted { term } else { self.term };
-        self.contacts[peer].pre_vote_reply = Some((answered, granted));
+        self.contacts[peer].owe().pre_vote_reply = Some((answered, granted));
     }
 
     pub(crate) fn on_pre_vote_reply(&mut self, peer: usize, term: Term, granted: bool) {
@@ -52,7 +52,7 @@ impl Raft {
             self.vote = Some(candidate);
             self.reset_election_timer();
         }
-        self.contacts[peer].vote_reply = Some((self.term, granted));
+        self.contacts[peer].owe().vote_reply = Some((self.term, granted));
     }
 
     pub(crate) fn on_vote_reply(&mut self, peer: usize, term: Term, granted: bool) {
@@ -61,7 +61,7 @@ impl Raft {
             return;
         }
         // Who has not been asked cannot answer: nobody is asked before the vote for oneself is durable.
-        let asked = !self.contacts[peer].request;
+        let asked = !self.contacts[peer].is_requested();
         let voters = self.voters();
         if let Role::Candidate(campaign) = &mut self.role {
             if granted && asked && term == self.term {
@@ -157,14 +157,16 @@ impl Raft {
             self.leave_leadership();
         }
         for contact in &mut self.contacts {
-            contact.request = false;
-            contact.timeout_now = false;
+            if let Some(word) = contact.owed() {
+                word.request = false;
+                word.timeout_now = false;
+            }
         }
     }
 
     fn request_votes(&mut self) {
         for contact in &mut self.contacts {
-            contact.request = true;
+            contact.owe().request = true;
         }
     }
 

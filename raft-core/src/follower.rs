@@ -1,5 +1,7 @@
 //! Taking a leader's entries (Raft §5.3, Figure 2 `AppendEntries`).
 
+use alloc::boxed::Box;
+
 use machine_core::NodeId;
 
 use crate::{
@@ -39,7 +41,7 @@ impl Raft {
         run: Option<Run>,
     ) {
         if term < self.term {
-            self.contacts[peer].stale_leader = Some(session);
+            self.contacts[peer].owe().stale_leader = Some(session);
             self.owe(Owed::message(peer));
             return;
         }
@@ -51,7 +53,7 @@ impl Raft {
                 return; // the leader has given this window up already, and asks again
             }
             let hint = self.log.conflict_hint(prev);
-            self.following().rejection = Some((prev.index, hint));
+            self.following().rejection = Some(Box::new((prev.index, hint)));
             return;
         }
         if let Some(run) = run {
@@ -59,6 +61,8 @@ impl Raft {
                 return; // no room until the disk catches up; the leader asks again
             }
             self.reply_at(end);
+        } else {
+            self.rest();
         }
         if reply {
             self.reply_at(Index::ZERO);
@@ -117,7 +121,7 @@ impl Raft {
         if new <= self.log.last() {
             assert!(new > self.commit, "what is committed is never replaced");
             self.log.truncate(new);
-            for write in &mut self.disk.outstanding {
+            for write in self.disk.outstanding.iter_mut() {
                 write.log = write.log.min(new.prev());
             }
         }

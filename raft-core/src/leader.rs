@@ -211,6 +211,7 @@ impl Raft {
             }
         }
         self.timers.set(Timer::Heartbeat, next);
+        self.rest();
     }
 
     pub(crate) fn on_commit_notice(&mut self) {
@@ -228,7 +229,9 @@ impl Raft {
             self.transfer_failed = leading.transfer.take().map(|transfer| transfer.to);
         }
         for contact in &mut self.contacts {
-            contact.timeout_now = false;
+            if let Some(word) = contact.owed() {
+                word.timeout_now = false;
+            }
         }
     }
 
@@ -303,7 +306,7 @@ impl Raft {
         {
             if matched == last {
                 transfer.told = true;
-                self.contacts[peer].timeout_now = true;
+                self.contacts[peer].owe().timeout_now = true;
             }
         }
     }

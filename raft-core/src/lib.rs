@@ -90,6 +90,7 @@ mod message;
 mod output;
 mod poll;
 mod progress;
+mod queue;
 mod quorum;
 mod raft;
 mod reads;

@@ -1,4 +1,4 @@
-use alloc::collections::VecDeque;
+use alloc::{boxed::Box, collections::VecDeque};
 use core::hash::{Hash, Hasher};
 
 use bytes::BytesMut;
@@ -10,6 +10,9 @@ const RUN_OVERHEAD_BYTES: usize = 64;
 
 /// The largest run that is joined with its neighbours: for larger ones a message of their own costs less than the copy.
 const JOINED_BYTES_MAX: usize = 4 << 10;
+
+/// Runs that are moved to give back the memory around them.
+const RUNS_AT_REST_MAX: usize = 4;
 
 /// The first block a leader allocates; each further one is twice as large, up to `append_bytes_max`.
 const BLOCK_BYTES_MIN: usize = 64;
@@ -25,8 +28,8 @@ pub(crate) struct Log {
     terms: Terms,
     cache: VecDeque<Run>,
     cached_bytes: usize,
-    open: Option<OpenRun>,
-    spare: BytesMut,
+    /// The block in the making, or the room for it: what only a leader has.
+    block: Option<Box<OpenRun>>,
     block_bytes: usize,
     last: Index,
     written: Index,
@@ -44,8 +47,7 @@ impl Log {
             terms,
             cache: VecDeque::new(),
             cached_bytes: 0,
-            open: None,
-            spare: BytesMut::new(),
+            block: None,
             block_bytes: BLOCK_BYTES_MIN,
             last,
             written: last,
@@ -79,7 +81,7 @@ impl Log {
     }
 
     pub(crate) fn pending_bytes(&self) -> usize {
-        self.pending.bytes() + self.open.as_ref().map_or(0, OpenRun::bytes)
+        self.pending.bytes() + self.open().map_or(0, OpenRun::bytes)
     }
 
     /// The term of the entry at `index`; zero at index zero, `None` beyond the end.
@@ -143,7 +145,7 @@ impl Log {
     #[inline]
     pub(crate) fn propose(&mut self, term: Term, kind: EntryKind, payload: &[u8]) -> Index {
         let bytes = kind.header_bytes() + payload.len();
-        match &mut self.open {
+        match &mut self.block {
             Some(open) if open.has_room(bytes) => self.last = open.push(kind, payload),
             _ => self.propose_in_new_block(term, kind, payload),
         }
@@ -156,24 +158,28 @@ impl Log {
         let bytes = kind.header_bytes() + payload.len();
         assert!(bytes <= self.append_bytes_max, "the caller refuses larger payloads");
         self.seal();
-        let mut open = self.new_block(term, bytes);
-        self.terms.push(open.first(), term);
+        let (first, bytes_max) = (self.last.next(), self.append_bytes_max);
+        let room = |capacity| OpenRun::new(term, first, BytesMut::with_capacity(capacity), bytes_max);
+        let open = self.block.get_or_insert_with(|| Box::new(room(0)));
+        open.begin(term, first, bytes_max);
+        if !open.has_room(bytes) {
+            **open = room(bytes.max(self.block_bytes));
+            self.block_bytes = (self.block_bytes * 2).min(bytes_max);
+        }
         self.last = open.push(kind, payload);
-        self.open = Some(open);
+        self.terms.push(first, term);
     }
 
     /// Turns the block in the making into a run of the log.
     pub(crate) fn seal(&mut self) {
-        let Some(open) = self.open.take() else { return };
-        assert!(!open.is_empty(), "a block is made for an entry");
-        let (run, spare) = open.seal();
-        self.spare = spare;
+        let Some(open) = self.block.as_mut().filter(|open| !open.is_empty()) else { return };
+        let run = open.seal();
         self.keep(run);
     }
 
     /// Appends a run received from a leader; it follows on directly.
     pub(crate) fn push(&mut self, run: Run) {
-        assert!(self.open.is_none(), "a follower proposes nothing");
+        assert!(self.open().is_none(), "a follower proposes nothing");
         assert_eq!(run.first(), self.last.next(), "entries follow on directly");
         self.terms.push(run.first(), run.term());
         self.last = run.last();
@@ -183,7 +189,7 @@ impl Log {
     /// Removes entries from `index` on, which a leader of a later term has replaced. What is written afterwards
     /// overwrites them in storage.
     pub(crate) fn truncate(&mut self, index: Index) {
-        assert!(self.open.is_none(), "a follower proposes nothing");
+        assert!(self.open().is_none(), "a follower proposes nothing");
         assert!(index > Index::ZERO && index <= self.last, "there is something to remove");
         self.last = index.prev();
         self.written = self.written.min(self.last);
@@ -241,9 +247,19 @@ impl Log {
         }
     }
 
+    /// Nothing is going on: gives back memory that holds nothing. Not that of a large cache, which would have to be
+    /// moved for it.
+    pub(crate) fn rest(&mut self) {
+        self.pending.rest();
+        self.terms.rest();
+        if self.cache.len() <= RUNS_AT_REST_MAX && self.cache.capacity() > self.cache.len() {
+            self.cache.shrink_to_fit();
+        }
+    }
+
     /// Invariants that take a walk; the others are asserted where they could break.
     pub(crate) fn is_sound(&self) -> bool {
-        let sealed = self.open.as_ref().map_or(self.last, |open| open.first().prev());
+        let sealed = self.open().map_or(self.last, |open| open.first().prev());
         // One walk, since simulators look after every step.
         let (mut contiguous, mut terms, mut bytes, mut next) = (true, true, 0, None);
         let (mut term, mut end) = (Term::ZERO, Index::ZERO);
@@ -271,8 +287,7 @@ impl Log {
             terms,
             cache,
             cached_bytes: _,
-            open,
-            spare: _,
+            block: _,
             block_bytes: _,
             last,
             written,
@@ -282,18 +297,11 @@ impl Log {
             cache_bytes_max: _,
         } = self;
         (terms, cache, last, written, durable, pending).hash(state);
-        open.as_ref().map(OpenRun::written).hash(state);
+        self.open().map(OpenRun::written).hash(state);
     }
 
-    fn new_block(&mut self, term: Term, bytes: usize) -> OpenRun {
-        let first = self.last.next();
-        let open = OpenRun::new(term, first, core::mem::take(&mut self.spare), self.append_bytes_max);
-        if open.has_room(bytes) {
-            return open;
-        }
-        let capacity = bytes.max(self.block_bytes);
-        self.block_bytes = (self.block_bytes * 2).min(self.append_bytes_max);
-        OpenRun::new(term, first, BytesMut::with_capacity(capacity), self.append_bytes_max)
+    fn open(&self) -> Option<&OpenRun> {
+        self.block.as_deref().filter(|open| !open.is_empty())
     }
 
     fn keep(&mut self, run: Run) {

@@ -1,6 +1,6 @@
 //! Handing out what is owed. Nothing here decides anything: it pops, or gathers what earlier calls have decided.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use machine_core::NodeId;
 
@@ -65,8 +65,8 @@ impl Raft {
     ///
     /// Writes come first, so that the disk works while messages travel.
     pub fn poll_output(&mut self) -> Option<Output> {
-        if let Some(fault) = self.halted {
-            return (!core::mem::replace(&mut self.halt_told, true)).then_some(Output::Halt(fault));
+        if let Some(fault) = &self.halted {
+            return (!core::mem::replace(&mut self.halt_told, true)).then_some(Output::Halt(**fault));
         }
         while self.owed.0 != 0 {
             let bit = self.owed.0.trailing_zeros();
@@ -161,11 +161,10 @@ impl Raft {
 
     /// What is owed to a peer besides appends: seldom anything.
     fn poll_word(&mut self, peer: usize) -> Option<Output> {
-        if !self.contacts.get(peer)?.is_owed() {
-            return None;
-        }
-        let message = self.poll_contact(peer)?;
-        Some(Output::Send { to: self.peers[peer], message })
+        self.contacts.get_mut(peer)?.owed()?;
+        let message = self.poll_contact(peer);
+        self.contacts[peer].rest();
+        Some(Output::Send { to: self.peers[peer], message: message? })
     }
 
     /// Elections, handover, and a word to a leader of an earlier term.
@@ -173,7 +172,7 @@ impl Raft {
     fn poll_contact(&mut self, peer: usize) -> Option<Message> {
         let (term, last) = (self.term, self.log.last_pos());
         let promised = self.disk.durable == (term, self.vote);
-        let contact = &mut self.contacts[peer];
+        let contact = self.contacts[peer].owed()?;
         if contact.request {
             match &self.role {
                 Role::PreCandidate(_) => {
@@ -270,7 +269,7 @@ impl Raft {
             following.reply_at = None;
             Outcome::Accepted { matched }
         } else {
-            let (prev, hint) = following.rejection.take()?;
+            let (prev, hint) = *following.rejection.take()?;
             Outcome::Rejected { prev, hint }
         };
         Some((leader, outcome))
@@ -364,9 +363,9 @@ impl Raft {
 
 /// The entries from `next` to at most `last` of a run that storage gave back, as many as fit; the rest stays for the
 /// next time.
-fn take_front(fetched: &mut Option<Run>, next: Index, last: Index, bytes_max: usize) -> Option<Run> {
+fn take_front(fetched: &mut Option<Box<Run>>, next: Index, last: Index, bytes_max: usize) -> Option<Run> {
     let run = fetched.take().filter(|run| run.first() <= next)?.starting_at(next)?;
     let front = run.fit(bytes_max).up_to(last)?;
-    *fetched = run.starting_at(front.last().next());
+    *fetched = run.starting_at(front.last().next()).map(Box::new);
     Some(front)
 }

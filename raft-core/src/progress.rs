@@ -16,6 +16,8 @@
 //!
 //! A third state, for a follower that needs a snapshot, comes with snapshots.
 
+use alloc::boxed::Box;
+
 use machine_core::Instant;
 
 use crate::{Index, Round, Run, SessionId, window::Window};
@@ -42,7 +44,7 @@ pub(crate) struct Progress {
     /// An append is due even if there is nothing to send.
     pub(crate) due: Due,
     /// Entries from `next` on that came back from storage.
-    pub(crate) fetched: Option<Run>,
+    pub(crate) fetched: Option<Box<Run>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 use machine_core::{Instant, Machine, Misuse, NodeId, Rng, Timers, WriteId, Writes};
 
@@ -7,6 +7,7 @@ use crate::{
     RoleName, Run, Term,
     log::Log,
     poll::{OUTSTANDING_WRITES_MAX, Owed},
+    queue::Queue,
     reads::Reads,
     role::{Contact, Following, Role, TIMERS, Timer},
     terms::Terms,
@@ -34,8 +35,8 @@ pub(crate) const TERM_MAX: u64 = 1 << 62;
 pub struct Raft {
     pub(crate) config: Config,
     /// The other voters, ascending; a peer's place here is its place in all tables.
-    pub(crate) peers: Vec<NodeId>,
-    pub(crate) contacts: Vec<Contact>,
+    pub(crate) peers: Box<[NodeId]>,
+    pub(crate) contacts: Box<[Contact]>,
     pub(crate) rng: Rng,
     pub(crate) now: Instant,
     pub(crate) timers: Timers<TIMERS>,
@@ -55,7 +56,7 @@ pub struct Raft {
     pub(crate) transfer_failed: Option<NodeId>,
     /// What the application was last told.
     pub(crate) announced: (RoleName, Term, Option<NodeId>),
-    pub(crate) halted: Option<Fault>,
+    pub(crate) halted: Option<Box<Fault>>,
     pub(crate) halt_told: bool,
     /// What may be owed: only saves looking. Nothing is decided by it, and too much does no harm.
     pub(crate) owed: Owed,
@@ -66,7 +67,7 @@ pub struct Raft {
 pub(crate) struct DiskState {
     pub(crate) writes: Writes,
     /// Writes handed out and not confirmed, with what is durable once they are.
-    pub(crate) outstanding: VecDeque<Outstanding>,
+    pub(crate) outstanding: Queue<Outstanding>,
     /// Term and vote as last handed out.
     pub(crate) written: (Term, Option<NodeId>),
     /// Term and vote as last confirmed.
@@ -86,7 +87,8 @@ pub(crate) struct Applying {
     pub(crate) handed: Index,
     pub(crate) applied: Index,
     pub(crate) inflight: Window,
-    pub(crate) fetched: Option<Run>,
+    /// Entries that came back from storage; a box, since they seldom do.
+    pub(crate) fetched: Option<Box<Run>>,
 }
 
 /// A question to storage that has not been answered.
@@ -114,17 +116,23 @@ impl Raft {
     /// # Errors
     ///
     /// When the configuration names impossible values, or when what storage gave back contradicts itself.
-    pub fn new(config: Config, recovered: Recovered, seed: u64, now: Instant) -> Result<Self, ConfigError> {
+    pub fn new(
+        mut config: Config,
+        recovered: Recovered,
+        seed: u64,
+        now: Instant,
+    ) -> Result<Self, ConfigError> {
         config.validate()?;
         let Recovered { hard_state, runs, applied } = recovered;
         let (terms, last) = recovered_terms(&runs).map_err(ConfigError::Recovered)?;
         check_recovered(hard_state, &terms, last, applied).map_err(ConfigError::Recovered)?;
         let HardState { term, vote, commit } = hard_state;
-        let mut peers: Vec<_> = config.voters.iter().copied().filter(|id| *id != config.id).collect();
+        let mut peers = core::mem::take(&mut config.voters);
+        peers.retain(|id| *id != config.id);
         peers.sort_unstable();
         let mut raft = Self {
             contacts: peers.iter().map(|_| Contact::new(now)).collect(),
-            peers,
+            peers: peers.into(),
             rng: Rng::new(seed),
             now,
             timers: Timers::default(),
@@ -278,13 +286,16 @@ impl Raft {
         let live = self.log.end_of_term_at(pos.index);
         let Some(run) = run.starting_at(pos.index).and_then(|run| run.up_to(live)).filter(|_| holds) else {
             let first = LogPos { term: run.term(), index: run.first() };
-            self.halted = Some(Fault::WrongEntry { asked: pos, first, count: run.count() });
+            let fault = Fault::WrongEntry { asked: pos, first, count: run.count() };
+            self.halted = Some(Box::new(fault));
             return Ok(());
         };
         match (reader, &mut self.role) {
             // No further than what is committed: the rest may be replaced before it is handed out.
-            (Reader::Apply, _) => self.apply.fetched = run.up_to(self.commit),
-            (Reader::Follower(peer), Role::Leader(leading)) => leading.followers[peer].fetched = Some(run),
+            (Reader::Apply, _) => self.apply.fetched = run.up_to(self.commit).map(Box::new),
+            (Reader::Follower(peer), Role::Leader(leading)) => {
+                leading.followers[peer].fetched = Some(Box::new(run))
+            }
             _ => {}
         }
         Ok(())
@@ -316,6 +327,18 @@ impl Raft {
 
     pub(crate) fn voters(&self) -> usize {
         self.peers.len() + 1
+    }
+
+    /// A heartbeat finds nothing going on: memory that holds nothing is given back. Nobody can tell but the host, who
+    /// may have many groups like this one.
+    pub(crate) fn rest(&mut self) {
+        self.log.rest();
+        self.disk.outstanding.rest();
+        self.apply.inflight.rest();
+        self.reads.rest();
+        if let Role::Leader(leading) = &mut self.role {
+            leading.followers.iter_mut().for_each(|follower| follower.inflight.rest());
+        }
     }
 
     pub(crate) fn settle(&mut self) {

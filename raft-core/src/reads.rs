@@ -1,7 +1,6 @@
-use alloc::collections::VecDeque;
 use core::hash::{Hash, Hasher};
 
-use crate::{Event, Index, ReadId, Round};
+use crate::{Event, Index, ReadId, Round, queue::Queue};
 
 /// Linearizable reads without writes (thesis §6.4): remember the commit index, ask a majority "am I still the
 /// leader?", wait until that much is applied. Reads asked between two polls share one question.
@@ -13,9 +12,9 @@ pub(crate) struct Reads {
     round: Round,
     /// Whether the current round has not been sent yet, so that another read may join it.
     joinable: bool,
-    asking: VecDeque<Batch>,
-    confirmed: VecDeque<Batch>,
-    lost: VecDeque<Batch>,
+    asking: Queue<Batch>,
+    confirmed: Queue<Batch>,
+    lost: Queue<Batch>,
 }
 
 /// Reads that share their fate.
@@ -48,7 +47,7 @@ impl Reads {
         self.issued = id;
         self.open += 1;
         if self.joinable {
-            if let Some(batch) = self.asking.back_mut() {
+            if let Some(batch) = self.asking.items().back_mut() {
                 batch.last = id;
                 batch.index = batch.index.max(index);
                 return (id, false);
@@ -68,7 +67,7 @@ impl Reads {
     /// A majority has answered every question up to `round`.
     pub(crate) fn confirm(&mut self, round: Round) {
         while self.asking.front().is_some_and(|batch| batch.round <= round) {
-            self.confirmed.extend(self.asking.pop_front());
+            self.confirmed.items().extend(self.asking.pop_front());
         }
         if self.asking.is_empty() {
             self.joinable = false;
@@ -78,9 +77,10 @@ impl Reads {
     /// Leadership is lost: what no majority has confirmed will not be answered here, nor what waits for an entry that
     /// is not committed and may never be.
     pub(crate) fn lose(&mut self, commit: Index) {
-        let kept = self.confirmed.partition_point(|batch| batch.index <= commit);
-        self.lost.extend(self.confirmed.drain(kept..));
-        self.lost.append(&mut self.asking);
+        let kept = self.confirmed.items().partition_point(|batch| batch.index <= commit);
+        self.lost.items().extend(self.confirmed.items().drain(kept..));
+        self.lost.items().append(self.asking.items());
+        self.rest();
         self.joinable = false;
     }
 
@@ -100,13 +100,20 @@ impl Reads {
         Some(Event::ReadReady { first, last, index })
     }
 
+    /// Nothing is going on: see [`Queue::rest`].
+    pub(crate) fn rest(&mut self) {
+        for batches in [&mut self.asking, &mut self.confirmed, &mut self.lost] {
+            batches.rest();
+        }
+    }
+
     /// For [`Raft::hash_state`](crate::Raft::hash_state): reads by their order, not by their ids.
     pub(crate) fn hash_batches(&self, state: &mut impl Hasher) {
         let Self { issued, open, round, joinable, asking, confirmed, lost } = self;
         (open, round, joinable).hash(state);
         for batches in [asking, confirmed, lost] {
             batches.len().hash(state);
-            for Batch { round, first, last, index } in batches {
+            for Batch { round, first, last, index } in batches.iter() {
                 (round, issued.get() - first.get(), issued.get() - last.get(), index).hash(state);
             }
         }

@@ -1,8 +1,8 @@
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use machine_core::{Instant, NodeId, Row};
 
-use crate::{Index, LogPos, RoleName, Round, SessionId, progress::Progress, quorum::Votes};
+use crate::{Index, LogPos, RoleName, Round, SessionId, Term, progress::Progress, quorum::Votes};
 
 /// What a node is, with what it needs to know for that and for nothing else.
 #[derive(Clone, Debug)]
@@ -38,7 +38,8 @@ pub(crate) struct Following {
     /// An answer is due as soon as this much is durable.
     pub(crate) reply_at: Option<Index>,
     /// The place asked about that does not match, and how far the logs may still agree.
-    pub(crate) rejection: Option<(Index, LogPos)>,
+    /// A box, since it is rare.
+    pub(crate) rejection: Option<Box<(Index, LogPos)>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -64,15 +65,22 @@ pub(crate) struct Transfer {
     pub(crate) told: bool,
 }
 
-/// What is owed to one peer besides appends and their answers, and what is known of it in every role.
+/// What is known of one peer in every role, and what is owed to it besides appends and their answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Contact {
     /// When it was last heard; the start of this machine if never.
     pub(crate) heard: Instant,
+    /// A box, since there is seldom anything outside of elections.
+    owed: Option<Box<Word>>,
+}
+
+/// What is owed to one peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Word {
     /// A request for its vote, or for its opinion, is due.
     pub(crate) request: bool,
-    pub(crate) pre_vote_reply: Option<(crate::Term, bool)>,
-    pub(crate) vote_reply: Option<(crate::Term, bool)>,
+    pub(crate) pre_vote_reply: Option<(Term, bool)>,
+    pub(crate) vote_reply: Option<(Term, bool)>,
     /// It still leads an earlier term and must be told.
     pub(crate) stale_leader: Option<SessionId>,
     pub(crate) timeout_now: bool,
@@ -80,20 +88,32 @@ pub(crate) struct Contact {
 
 impl Contact {
     pub(crate) const fn new(now: Instant) -> Self {
-        Self {
-            heard: now,
-            request: false,
-            pre_vote_reply: None,
-            vote_reply: None,
-            stale_leader: None,
-            timeout_now: false,
-        }
+        Self { heard: now, owed: None }
     }
 
-    /// Whether anything may be owed to it: seldom, outside of elections.
-    pub(crate) const fn is_owed(&self) -> bool {
-        let Self { heard: _, request, pre_vote_reply, vote_reply, stale_leader, timeout_now } = self;
-        *request || *timeout_now || pre_vote_reply.is_some() || vote_reply.is_some() || stale_leader.is_some()
+    /// What is owed to it, to be added to.
+    pub(crate) fn owe(&mut self) -> &mut Word {
+        self.owed.get_or_insert_default()
+    }
+
+    /// What is owed to it, if anything may be.
+    pub(crate) fn owed(&mut self) -> Option<&mut Word> {
+        self.owed.as_deref_mut()
+    }
+
+    /// Whether a request to it is due.
+    pub(crate) fn is_requested(&self) -> bool {
+        self.owed.as_ref().is_some_and(|word| word.request)
+    }
+
+    /// What is owed to it, nothing included.
+    pub(crate) fn word(&self) -> Word {
+        self.owed.as_deref().cloned().unwrap_or_default()
+    }
+
+    /// Gives back the memory when nothing is owed.
+    pub(crate) fn rest(&mut self) {
+        self.owed.take_if(|word| **word == Word::default());
     }
 }
 

@@ -301,7 +301,7 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
-/// Entries proposed since the last poll: the leader's block in the making.
+/// Entries proposed since the last poll: the leader's block in the making, or, while it is empty, the room for the next.
 #[derive(Clone, Debug)]
 pub(crate) struct OpenRun {
     term: Term,
@@ -318,7 +318,16 @@ impl OpenRun {
         Self { term, first, count: 0, room, buffer }
     }
 
-    /// Whether an entry of so many bytes, its header included, still fits.
+    /// Begins the next run, in what room is left.
+    pub(crate) fn begin(&mut self, term: Term, first: Index, bytes_max: usize) {
+        debug_assert!(self.is_empty(), "the run before it is sealed");
+        self.term = term;
+        self.first = first;
+        self.room = self.buffer.capacity().min(bytes_max);
+    }
+
+    /// Whether an entry of so many bytes, its header included, still fits. Nothing fits from the end of one run to the
+    /// beginning of the next.
     pub(crate) const fn has_room(&self, bytes: usize) -> bool {
         bytes <= self.room
     }
@@ -357,10 +366,11 @@ impl OpenRun {
         &self.buffer
     }
 
-    /// The finished run, and the rest of the buffer for the next one.
-    pub(crate) fn seal(mut self) -> (Run, BytesMut) {
+    /// The finished run. The rest of the buffer is for the next one.
+    pub(crate) fn seal(&mut self) -> Run {
         let body = self.buffer.split().freeze();
-        (Run { term: self.term, first: self.first, count: self.count, body }, self.buffer)
+        self.room = 0;
+        Run { term: self.term, first: self.first, count: core::mem::take(&mut self.count), body }
     }
 }
 

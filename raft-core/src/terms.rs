@@ -25,6 +25,13 @@ impl Terms {
         }
     }
 
+    /// Nothing is going on: gives back memory that holds nothing.
+    pub(crate) fn rest(&mut self) {
+        if self.starts.capacity() > self.starts.len() {
+            self.starts.shrink_to_fit();
+        }
+    }
+
     /// Forgets entries from `index` on.
     pub(crate) fn truncate(&mut self, index: Index) {
         while self.starts.last().is_some_and(|(start, _)| *start >= index) {

@@ -1,12 +1,10 @@
-use alloc::collections::VecDeque;
-
-use crate::Index;
+use crate::{Index, queue::Queue};
 
 /// Bytes of entries under way to somewhere, released in the order of the log: to a follower, to the disk, to a
 /// majority, to the state machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Window {
-    items: VecDeque<(Index, usize)>,
+    items: Queue<(Index, usize)>,
     bytes: usize,
 }
 
@@ -51,6 +49,11 @@ impl Window {
     pub(crate) fn clear(&mut self) {
         self.items.clear();
         self.bytes = 0;
+    }
+
+    /// Nothing is going on: see [`Queue::rest`].
+    pub(crate) fn rest(&mut self) {
+        self.items.rest();
     }
 
     pub(crate) const fn bytes(&self) -> usize {

@@ -26,3 +26,16 @@ fn earliest_deadline_comes_first_and_fires_once() {
     assert!(timers.expire(Timer::Election, Instant::MAX), "late is fine");
     assert_eq!(timers.next(), None);
 }
+
+#[test]
+fn a_timer_set_to_the_end_of_time_is_set() {
+    let mut timers = Timers::<2>::default();
+    assert!(!timers.expire(Timer::Election, Instant::MAX), "never set, never due");
+    timers.set(Timer::Election, Instant::MAX);
+    let at = timers.deadline(Timer::Election).expect("it is set");
+    assert!(at < Instant::MAX && timers.next() == Some(at) && timers.deadline(Timer::Heartbeat).is_none());
+    assert!(timers.expire(Timer::Election, Instant::MAX));
+    timers.set(Timer::Election, Instant::ZERO);
+    timers.cancel(Timer::Election);
+    assert_eq!((timers.next(), timers.deadline(Timer::Election)), (None, None));
+}

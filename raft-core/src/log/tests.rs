@@ -66,7 +66,7 @@ fn run(term: u64, first: u64, payloads: &[Vec<u8>]) -> Run {
     for payload in payloads {
         open.push(EntryKind::Normal, payload);
     }
-    open.seal().0
+    open.seal()
 }
 
 fn assert_holds(run: &Run, naive: &Naive) {
@@ -130,7 +130,7 @@ fn perform(op: &Op, log: &mut Log, naive: &mut Naive) {
             assert!(log.cached_bytes() <= CACHE_BYTES_MAX.max(pinned), "{} {pinned}", log.cached_bytes());
         }
         Op::RunFrom(index) => {
-            let sealed = log.open.as_ref().map_or(naive.last(), |open| open.first().get() - 1);
+            let sealed = log.open().map_or(naive.last(), |open| open.first().get() - 1);
             match log.run_from(Index::new(index)) {
                 Some(run) => {
                     assert_eq!(run.first().get(), index);

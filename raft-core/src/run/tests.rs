@@ -26,7 +26,7 @@ fn build(term: u64, first: u64, entries: &Plain) -> Run {
     for (kind, payload) in entries {
         open.push(*kind, payload);
     }
-    open.seal().0
+    open.seal()
 }
 
 fn plainly(run: &Run) -> Plain {
@@ -166,12 +166,15 @@ fn block_is_used_to_its_end() {
     assert_eq!(open.push(EntryKind::Normal, b"abc"), Index::new(9));
     assert_eq!(open.push(EntryKind::Blank, b""), Index::new(10));
     assert_eq!((open.first(), open.bytes()), (Index::new(9), 13));
-    let (run, spare) = open.seal();
+    let run = open.seal();
     assert_eq!(
         (run.count(), run.last_pos()),
         (2, crate::LogPos { term: Term::new(1), index: Index::new(10) })
     );
-    assert_eq!((spare.len(), spare.capacity()), (0, 51));
+    assert!(open.is_empty() && !open.has_room(1), "nothing fits before the next run begins");
+    open.begin(Term::new(2), run.last().next(), usize::MAX);
+    assert!(open.has_room(51) && !open.has_room(52));
+    assert_eq!(open.push(EntryKind::Blank, b""), Index::new(11));
 }
 
 #[test]
