@@ -1,5 +1,7 @@
 use core::time::Duration;
 
+use crate::time::nanos;
+
 /// A small seeded generator: xoshiro256**, its state filled by SplitMix64 (Blackman and Vigna, 2018).
 ///
 /// The algorithm is part of our contract: a seed gives the same numbers in every release and on every platform, and
@@ -39,11 +41,12 @@ impl Rng {
         if limit == 0 {
             return 0;
         }
-        let threshold = limit.wrapping_neg() % limit;
         loop {
             let product = self.next_u64() as u128 * limit as u128;
-            // The low half tells whether this draw would favour small numbers.
-            if product as u64 >= threshold {
+            // The low half tells whether this draw would favour small numbers: never, from the limit on, which spares
+            // nearly every draw the division.
+            let low = product as u64;
+            if low >= limit || low >= limit.wrapping_neg() % limit {
                 return (product >> 64) as u64;
             }
         }
@@ -52,8 +55,8 @@ impl Rng {
     /// A duration in `low..high`, to the nanosecond; `low` when the range is empty. Durations beyond 584 years count
     /// as 584 years.
     pub fn duration(&mut self, low: Duration, high: Duration) -> Duration {
-        let nanos = |d: Duration| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX);
-        Duration::from_nanos(nanos(low) + self.below(nanos(high).saturating_sub(nanos(low))))
+        let (low, high) = (nanos(low), nanos(high));
+        Duration::from_nanos(low + self.below(high.saturating_sub(low)))
     }
 
     /// True in `parts` of 1,000 cases.

@@ -175,9 +175,11 @@ impl Raft {
     /// Draws a wait at random, so that seldom two stand at once (Raft §5.2), longer for lower priorities.
     pub(crate) fn reset_election_timer(&mut self) {
         let (min, max) = (self.config.election_timeout_min, self.config.election_timeout_max);
-        let handicap = (max - min).saturating_mul(u32::from(PRIORITY_MAX - self.config.priority));
-        let wait = self.rng.duration(min, max).saturating_add(handicap);
-        self.timers.set(Timer::Election, self.now + wait);
+        let mut at = self.now + self.rng.duration(min, max);
+        if self.config.priority < PRIORITY_MAX {
+            at += (max - min).saturating_mul(u32::from(PRIORITY_MAX - self.config.priority));
+        }
+        self.timers.set(Timer::Election, at);
     }
 
     /// Whether a leader was heard within the shortest election timeout; a leader hears itself, as check-quorum

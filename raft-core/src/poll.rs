@@ -369,3 +369,6 @@ fn take_front(fetched: &mut Option<Box<Run>>, next: Index, last: Index, bytes_ma
     *fetched = run.starting_at(front.last().next()).map(Box::new);
     Some(front)
 }
+
+#[cfg(test)]
+mod tests;

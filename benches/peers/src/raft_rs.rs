@@ -1,8 +1,9 @@
 //! `raft` 0.7.0, known as raft-rs.
 //!
-//! Pre-vote and check-quorum are on, as ours always are; messages hold up to 1 MiB, 256 of them are under way; appends
-//! to one follower are merged (`batch_append`), and the commit index rides on the next append or heartbeat
-//! (`skip_bcast_commit`): the options that TiKV, its largest user, sets. The log is a ring of its entries; reading it
+//! Pre-vote and check-quorum are on, as ours always are; messages hold up to 1 MiB, 256 of them are under way; the commit
+//! index rides on the next append or heartbeat (`skip_bcast_commit`): so far as TiKV, its largest user, sets it by default
+//! (`raft::Config` in its components/raftstore/src/store/peer.rs, and the defaults in config.rs beside it). Appends to one
+//! follower are merged, too (`batch_append`), which TiKV leaves off. The log is a ring of its entries; reading it
 //! clones them, which for a payload is a reference count. Two ways to drive it:
 //!
 //! * [`BATCHED`]: what is proposed in a turn goes in as one `MsgPropose` with all its entries, which its interface
