@@ -4,9 +4,10 @@ use std::fmt;
 
 use machine_core::Instant;
 
-use crate::{Digest, Faults, Trace};
+use crate::{Digest, Faults, Trace, trace::Book};
 
 mod adversaries;
+mod bench;
 mod calls;
 mod client;
 mod clocks;
@@ -18,14 +19,19 @@ mod node;
 mod outputs;
 mod plan;
 mod profile;
+mod record;
+mod setup;
 mod shapes;
 mod stamps;
 mod world;
 
 pub use self::{
+    bench::{Bench, Entry, HandError, View},
     explore::{Explorer, Found},
     judges::Violation,
     plan::{Plan, Variation},
+    record::{Happening, Letter, What},
+    setup::{Setup, SetupError},
     shapes::Shapes,
 };
 
@@ -73,7 +79,7 @@ pub fn play<'t>(
     shapes: Option<&'t mut Shapes>,
     trace: &'t mut Trace,
 ) -> Result<Totals, Box<Failure>> {
-    let mut world = world::World::new(plan, faults.clone(), shapes, trace);
+    let mut world = world::World::new(plan, faults.clone(), shapes, Book::Lent(trace));
     match world.run() {
         Ok(()) => Ok(world.totals),
         Err(violation) => {

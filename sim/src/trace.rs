@@ -1,6 +1,10 @@
 //! What a run leaves behind: a digest always, lines of text when asked.
 
-use std::{collections::VecDeque, fmt, io};
+use std::{
+    collections::VecDeque,
+    fmt, io,
+    ops::{Deref, DerefMut},
+};
 
 use machine_core::{Instant, NodeId};
 
@@ -34,14 +38,14 @@ impl Trace {
 
     /// Writes every line to `sink`, until the sink fails (a closed pipe is no failure of the run).
     #[must_use]
-    pub fn told(sink: Box<dyn io::Write>) -> Self {
+    pub fn told(sink: Box<dyn io::Write + Send>) -> Self {
         Self { reader: Reader::Sink(Sink(sink)), ..Self::default() }
     }
 
     /// Writes the run to `sink`, too, as a log that [ShiViz](https://bestchai.bitbucket.io/shiviz/) draws: each event
     /// of a node with its vector clock. Until the sink fails.
     #[must_use]
-    pub fn with_shiviz(self, sink: Box<dyn io::Write>) -> Self {
+    pub fn with_shiviz(self, sink: Box<dyn io::Write + Send>) -> Self {
         Self { shiviz: Some(ShiViz::new(sink)), ..self }
     }
 
@@ -152,6 +156,33 @@ impl Trace {
     }
 }
 
+/// The trace of a run: lent to it, or its own.
+#[derive(Debug)]
+pub(crate) enum Book<'t> {
+    Lent(&'t mut Trace),
+    Own(Box<Trace>),
+}
+
+impl Deref for Book<'_> {
+    type Target = Trace;
+
+    fn deref(&self) -> &Trace {
+        match self {
+            Self::Lent(trace) => trace,
+            Self::Own(trace) => trace,
+        }
+    }
+}
+
+impl DerefMut for Book<'_> {
+    fn deref_mut(&mut self) -> &mut Trace {
+        match self {
+            Self::Lent(trace) => trace,
+            Self::Own(trace) => trace,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 enum Reader {
     #[default]
@@ -163,7 +194,7 @@ enum Reader {
     Sink(Sink),
 }
 
-struct Sink(Box<dyn io::Write>);
+struct Sink(Box<dyn io::Write + Send>);
 
 impl fmt::Debug for Sink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
