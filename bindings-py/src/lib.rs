@@ -24,6 +24,7 @@ mod lock;
 mod log;
 mod raft;
 mod scalar;
+mod simulation;
 mod stability;
 mod value;
 mod vector;
@@ -58,6 +59,8 @@ mod module {
     };
     #[pymodule_export]
     use super::scalar::{Lamport, Stamp};
+    #[pymodule_export]
+    use super::simulation::SimulationCore;
     #[pymodule_export]
     use super::stability::Stability;
     #[pymodule_export]

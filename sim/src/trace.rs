@@ -1,10 +1,6 @@
 //! What a run leaves behind: a digest always, lines of text when asked.
 
-use std::{
-    collections::VecDeque,
-    fmt, io,
-    ops::{Deref, DerefMut},
-};
+use std::{collections::VecDeque, fmt, io};
 
 use machine_core::{Instant, NodeId};
 
@@ -152,33 +148,6 @@ impl Trace {
                     self.reader = Reader::Nobody;
                 }
             }
-        }
-    }
-}
-
-/// The trace of a run: lent to it, or its own.
-#[derive(Debug)]
-pub(crate) enum Book<'t> {
-    Lent(&'t mut Trace),
-    Own(Box<Trace>),
-}
-
-impl Deref for Book<'_> {
-    type Target = Trace;
-
-    fn deref(&self) -> &Trace {
-        match self {
-            Self::Lent(trace) => trace,
-            Self::Own(trace) => trace,
-        }
-    }
-}
-
-impl DerefMut for Book<'_> {
-    fn deref_mut(&mut self) -> &mut Trace {
-        match self {
-            Self::Lent(trace) => trace,
-            Self::Own(trace) => trace,
         }
     }
 }

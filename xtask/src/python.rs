@@ -33,7 +33,7 @@ pub(crate) fn run(root: &Path) -> Result<bool, Failure> {
         (&package, [&install[..], &["-r", "requirements.txt"]].concat()),
         (root, [&install[..], &["./bindings-py"]].concat()),
         (&package, vec!["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]),
-        (&package, vec!["-m", "mypy", "--strict", "tests", "bench"]),
+        (&package, vec!["-m", "mypy", "--strict", "tests", "bench", "examples", "python/quorate"]),
         (&folder, vec!["-m", "mypy.stubtest", "quorate"]),
         // The checker of pyright, in a package that needs nothing from elsewhere than Python's registry.
         (&package, vec!["-m", "basedpyright", "--warnings"]),

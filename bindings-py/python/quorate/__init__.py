@@ -1,6 +1,7 @@
-"""Raft without IO, a durable log for it, and logical clocks; all compiled from Rust.
+"""Raft without IO, a durable log for it, a simulator, and logical clocks; all compiled from Rust.
 
-`Raft` is one node of a group as a value, and what belongs to it is in `quorate.raft`; `Log` is its disk; the rest are clocks.
+`Raft` is one node of a group as a value, and what belongs to it is in `quorate.raft`; `Log` is its disk; `Simulation` is a whole
+group in virtual time, and what belongs to it is in `quorate.simulation`; the rest are clocks.
 
 Three rules hold for all classes. Values are immutable, hashable and picklable; nodes, logs, clocks and buffers change in
 place, may be shared by threads, and refuse to be pickled. Node ids are integers, from 0 for clocks and from 1 for Raft, to
@@ -29,8 +30,10 @@ from quorate._errors import (
     NoQuorumError,
     NoSegmentError,
     NoSuchPeerError,
+    NodeStateError,
     NotLeaderError,
     NotPersistedError,
+    NotReachedError,
     OtherLogError,
     OwnIdFromFutureError,
     PeerError,
@@ -44,6 +47,7 @@ from quorate._errors import (
     TooManyEntriesError,
     TransferringError,
     UnknownMemberError,
+    ViolationError,
     WireError,
 )
 from quorate._kinds import AppendErrorKind, Causality, Damage, Defect, ReadErrorKind, Receipt, Side
@@ -63,6 +67,7 @@ from quorate._quorate import (
     Stamp,
     VersionVector,
 )
+from quorate._simulation import Simulation
 
 __all__ = [
     "AppendError",
@@ -100,8 +105,10 @@ __all__ = [
     "NoQuorumError",
     "NoSegmentError",
     "NoSuchPeerError",
+    "NodeStateError",
     "NotLeaderError",
     "NotPersistedError",
+    "NotReachedError",
     "OtherLogError",
     "OwnIdFromFutureError",
     "PeerError",
@@ -113,6 +120,7 @@ __all__ = [
     "ReadErrorKind",
     "Receipt",
     "Side",
+    "Simulation",
     "Stability",
     "Stamp",
     "StoppedError",
@@ -122,5 +130,6 @@ __all__ = [
     "TransferringError",
     "UnknownMemberError",
     "VersionVector",
+    "ViolationError",
     "WireError",
 ]

@@ -7,10 +7,10 @@ use std::{
 
 use bytes::Bytes;
 use machine_core::{Instant, NodeId};
-use raft_core::{Index, LogPos, RoleName, Status};
+use raft_core::{HardState, Index, LogPos, RoleName, Status};
 
 use super::{Failure, Happening, Plan, Setup, Totals, judges::Violation, record::Record, world::World};
-use crate::{Digest, Faults, Hearing, Trace, trace::Book};
+use crate::{Digest, Faults, Hearing, Trace};
 
 mod hand;
 
@@ -43,8 +43,8 @@ pub struct View {
     pub paused: bool,
     /// Whether it stays down since its disk is damaged.
     pub retired: bool,
-    /// For whom it voted in its term, as it has written it.
-    pub vote: Option<NodeId>,
+    /// Its term, its vote in it and its commit index, as it has written them.
+    pub hard_state: HardState,
     /// The last entry that its state machine has done; of a node that is down, had done.
     pub applied: Index,
     /// The last entry that it has written.
@@ -67,7 +67,7 @@ impl Bench {
     #[must_use]
     pub fn new(setup: &Setup) -> Self {
         let faults = Faults::new(setup.schedule(), Hearing::Nothing);
-        let trace = Book::Own(Box::new(Trace::tail(setup.lines_max)));
+        let trace = trace(setup.lines_max);
         let mut world = World::of(setup.profile(), setup.dice(), faults, trace);
         world.begin();
         world.schedule_faults();
@@ -79,7 +79,7 @@ impl Bench {
     #[must_use]
     pub fn drawn(seed: u64, lines_max: usize, happenings_max: usize) -> Self {
         let plan = Plan::of(seed);
-        let trace = Book::Own(Box::new(Trace::tail(lines_max)));
+        let trace = trace(lines_max);
         let mut world = World::new(&plan, Faults::all(), None, trace);
         world.begin_drawn();
         Self::of(world, plan, true, happenings_max)
@@ -219,7 +219,7 @@ impl Bench {
             status: node.core.as_ref().map(raft_core::Raft::status),
             paused: node.paused,
             retired: node.retired,
-            vote: node.disk.written().hard_state().vote,
+            hard_state: node.disk.written().hard_state(),
             applied: node.machine.applied,
             written: node.disk.written().last(),
             durable: node.disk.durable().last(),
@@ -283,6 +283,11 @@ impl Bench {
         self.failure = Some(failure.clone());
         Err(failure)
     }
+}
+
+/// Text is not even made where nobody wants it.
+fn trace(lines_max: usize) -> Trace {
+    if lines_max == 0 { Trace::quiet() } else { Trace::tail(lines_max) }
 }
 
 /// What a panic says.

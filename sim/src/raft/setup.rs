@@ -191,7 +191,7 @@ impl Setup {
             partition_max: Duration::from_secs(2),
             handover: every(Kind::Handover, 4),
             jump: every(Kind::Jump, 4),
-            damage: every(Kind::Damage, 20),
+            damage: every(Kind::Damage, 8),
             beyond_repair: false,
             leader_per_mille: 300,
         }

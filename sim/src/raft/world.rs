@@ -17,13 +17,13 @@ use super::{
     record::Record,
 };
 use crate::{
+    Trace,
     clock::{Clock, RATE_TRUE_PPM},
     disk::{Disk, Struck, Trouble},
     faults::{Faults, Kind, Place},
     network::Network,
     queue::Queue,
     stream::{Broken, Piece, Stream},
-    trace::Book,
 };
 
 /// Most events in a run: it ends long before, unless something spins.
@@ -47,7 +47,7 @@ pub(crate) struct World<'t> {
     pub(crate) nodes: Vec<Node>,
     pub(crate) clients: Clients,
     pub(crate) judges: Judges,
-    pub(crate) trace: Book<'t>,
+    pub(crate) trace: Trace,
     /// The gate that all harm passes.
     pub(crate) faults: Faults,
     pub(crate) totals: Totals,
@@ -125,7 +125,7 @@ pub(crate) enum Done {
 }
 
 impl<'t> World<'t> {
-    pub(crate) fn new(plan: &Plan, faults: Faults, shapes: Option<&'t mut Shapes>, trace: Book<'t>) -> Self {
+    pub(crate) fn new(plan: &Plan, faults: Faults, shapes: Option<&'t mut Shapes>, trace: Trace) -> Self {
         let mut dice = Rng::new(plan.seed);
         let mut profile = Profile::draw(&mut dice);
         if let Some(at) = faults.schedule().heal_at() {
@@ -136,7 +136,7 @@ impl<'t> World<'t> {
     }
 
     /// A world with this profile, moved by these dice.
-    pub(crate) fn of(profile: Profile, mut dice: Rng, faults: Faults, mut trace: Book<'t>) -> Self {
+    pub(crate) fn of(profile: Profile, mut dice: Rng, faults: Faults, mut trace: Trace) -> Self {
         trace.hear(&faults);
         let size = profile.group.nodes;
         let network = Network::new(size, profile.network, dice.fork(), faults.clone());
