@@ -81,18 +81,18 @@ def at(node: int, place: LogPos) -> bytes | None:
 
 
 assert at(old, doomed) == b"paid: 666" and not sim.acknowledged(doomed)
-print("before: ", [entry.payload for entry in sim.nodes[old].log], "|", [entry.payload for entry in sim.nodes[new].log])
+print("before: ", *([entry.payload for entry in node.log] for node in (deposed, sim.nodes[new])))
 
 # %% [markdown]
 # The network heals. The old leader follows the new one, and its undecided entry is replaced.
 
 # %%
 sim.heal()
-sim.run_until(lambda sim: sim.nodes[old].applied >= second.index)
+sim.run_until(lambda sim: deposed.applied >= second.index)
 sim.run(seconds=0.1)
 picture = sim.svg()
-print("after:  ", [entry.payload for entry in sim.nodes[old].log])
-assert [entry.payload for entry in sim.nodes[old].log if entry.payload] == [b"paid: 100", b"paid: 50"]
+print("after:  ", [entry.payload for entry in deposed.log])
+assert [entry.payload for entry in deposed.log if entry.payload] == [b"paid: 100", b"paid: 50"]
 
 # %% [markdown]
 # All along judges looked at every step from outside. Now they judge the end: faults are over, the group must become one again,

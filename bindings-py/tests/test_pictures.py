@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from quorate import Role, Simulation
+from quorate import Simulation
 from quorate._timeline import ARROWS_MAX, Timeline
-from quorate.simulation import Fault
+from quorate.simulation import Fault, Role
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PICTURES = Path(__file__).parent.parent.parent / "docs" / "pictures"

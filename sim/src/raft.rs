@@ -30,7 +30,7 @@ pub use self::{
     explore::{Explorer, Found},
     judges::Violation,
     plan::{Plan, Variation},
-    record::{Happening, Letter, What},
+    record::{Happening, Letter, LetterKind, What},
     setup::{Setup, SetupError},
     shapes::Shapes,
 };

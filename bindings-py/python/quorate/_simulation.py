@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast, final
 
 from quorate import simulation as parts
 from quorate._errors import NotReachedError, QuorateError, ViolationError
-from quorate._kinds import Role
+from quorate._kinds import MessageKind, Role
 from quorate._quorate import SimulationCore
 from quorate.simulation import Entry, Event, Fault, LogPos, NodeStatus
 
@@ -468,8 +468,10 @@ def _event(told: tuple[int, int | None, str, list[Any]]) -> Event:
     match name, fields:
         case "Became", [role, term, leader]:
             fields = [Role[role], term, leader]
-        case "Heard", [*others, sent_at]:
-            fields = [*others, None if sent_at is None else sent_at / _SECOND]
+        case "Sent", [to, kind, *others]:
+            fields = [to, MessageKind[kind], *others]
+        case "Heard", [sender, kind, *others, sent_at]:
+            fields = [sender, MessageKind[kind], *others, None if sent_at is None else sent_at / _SECOND]
         case "Cut", [links]:
             fields = [tuple(links)]
     who = () if node is None else (node,)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from typing import Final, Self
 
-from quorate._kinds import Role
+from quorate._kinds import MessageKind, Role
 from quorate.simulation import (
     Acknowledged,
     Became,
@@ -159,8 +159,8 @@ def _arrows(events: list[Event]) -> list[Arrow]:
     return arrows
 
 
-def _sort(message: str, entries: int) -> str:
-    if message in ("Append", "AppendReply"):
+def _sort(message: MessageKind, entries: int) -> str:
+    if message in (MessageKind.APPEND, MessageKind.APPEND_REPLY):
         return "entries" if entries else "heartbeat"
     return "vote"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Literal, TypeAlias
 
-from quorate._kinds import Role
+from quorate._kinds import MessageKind, Role
 from quorate.raft import LogPos
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "FaultsEnded",
     "Heard",
     "LogPos",
-    "MessageName",
+    "MessageKind",
     "NodeStatus",
     "Opened",
     "Paused",
@@ -38,12 +38,6 @@ __all__ = [
     "Started",
     "Took",
 ]
-
-MessageName: TypeAlias = Literal[
-    "PreVote", "PreVoteReply", "Vote", "VoteReply", "Append", "AppendReply", "TimeoutNow"
-]
-"""What nodes say to each other. An `Append` without entries is a heartbeat."""
-
 
 @unique
 class Fault(StrEnum):
@@ -204,7 +198,7 @@ class Sent:
     at: float
     node: int
     to: int
-    message: MessageName
+    message: MessageKind
     term: int
     entries: int
     """How many entries it carries."""
@@ -219,7 +213,7 @@ class Heard:
     at: float
     node: int
     sender: int
-    message: MessageName
+    message: MessageKind
     term: int
     entries: int
     """How many entries it carries."""

@@ -3,7 +3,7 @@
 use machine_core::NodeId;
 use pyo3::prelude::*;
 use raft_core::RoleName;
-use sim::raft::{Happening, Letter, What};
+use sim::raft::{Happening, Letter, LetterKind, What};
 
 /// A happening, ready to be made an object.
 pub(crate) type Told = (u64, Option<u64>, &'static str, Vec<Field>);
@@ -76,6 +76,19 @@ fn fields(what: &What) -> (&'static str, Vec<Field>) {
 }
 
 fn letter_fields(letter: &Letter) -> [Field; 3] {
-    let Letter { name, term, entries } = letter;
-    [Field::Name(name), Field::Number(term.get()), Field::Number(u64::from(*entries))]
+    let Letter { kind, term, entries } = *letter;
+    [Field::Name(message_name(kind)), Field::Number(term.get()), Field::Number(u64::from(entries))]
+}
+
+/// The member of `MessageKind`.
+const fn message_name(kind: LetterKind) -> &'static str {
+    match kind {
+        LetterKind::PreVote => "PRE_VOTE",
+        LetterKind::PreVoteReply => "PRE_VOTE_REPLY",
+        LetterKind::Vote => "VOTE",
+        LetterKind::VoteReply => "VOTE_REPLY",
+        LetterKind::Append => "APPEND",
+        LetterKind::AppendReply => "APPEND_REPLY",
+        LetterKind::TimeoutNow => "TIMEOUT_NOW",
+    }
 }

@@ -122,12 +122,31 @@ pub enum What {
 /// A message in a few words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// As the message's variant is called.
-    pub name: &'static str,
+    /// Which message.
+    pub kind: LetterKind,
     /// The sender's term; for a pre-vote the term asked about.
     pub term: Term,
     /// How many entries it carries.
     pub entries: u32,
+}
+
+/// Which of the messages of [`Message`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LetterKind {
+    /// [`Message::PreVote`].
+    PreVote,
+    /// [`Message::PreVoteReply`].
+    PreVoteReply,
+    /// [`Message::Vote`].
+    Vote,
+    /// [`Message::VoteReply`].
+    VoteReply,
+    /// [`Message::Append`].
+    Append,
+    /// [`Message::AppendReply`].
+    AppendReply,
+    /// [`Message::TimeoutNow`].
+    TimeoutNow,
 }
 
 /// What happened in a run, as far as it is kept: the newest.
@@ -258,16 +277,16 @@ impl World<'_> {
 
 impl Letter {
     fn of(message: &Message) -> Self {
-        let name = match message {
-            Message::PreVote { .. } => "PreVote",
-            Message::PreVoteReply { .. } => "PreVoteReply",
-            Message::Vote { .. } => "Vote",
-            Message::VoteReply { .. } => "VoteReply",
-            Message::Append { .. } => "Append",
-            Message::AppendReply { .. } => "AppendReply",
-            Message::TimeoutNow { .. } => "TimeoutNow",
+        let kind = match message {
+            Message::PreVote { .. } => LetterKind::PreVote,
+            Message::PreVoteReply { .. } => LetterKind::PreVoteReply,
+            Message::Vote { .. } => LetterKind::Vote,
+            Message::VoteReply { .. } => LetterKind::VoteReply,
+            Message::Append { .. } => LetterKind::Append,
+            Message::AppendReply { .. } => LetterKind::AppendReply,
+            Message::TimeoutNow { .. } => LetterKind::TimeoutNow,
         };
-        Self { name, term: message.term(), entries: message.run().map_or(0, raft_core::Run::count) }
+        Self { kind, term: message.term(), entries: message.run().map_or(0, raft_core::Run::count) }
     }
 }
 
