@@ -16,6 +16,7 @@ mod causal;
 mod context;
 mod dvv;
 mod error;
+mod frame;
 mod guard;
 mod hlc;
 mod interval;
@@ -40,6 +41,8 @@ mod module {
     use super::context::CausalContext;
     #[pymodule_export]
     use super::dvv::DvvSet;
+    #[pymodule_export]
+    use super::frame::{FrameDecoder, encode_frame, encode_messages};
     #[pymodule_export]
     use super::hlc::{Hlc, HlcTime};
     #[pymodule_export]

@@ -317,3 +317,18 @@ class ViolationError(QuorateError, AssertionError):
     """What was done up to there, in one number: the same again, when it is replayed."""
     replay: str
     """The lines of Python, or of the shell, that do all of it again."""
+
+
+class FrameError(QuorateError, ValueError):
+    """Bytes on a connection are no frames: another program, another version, or damage on the way."""
+
+
+class ReplacedError(RaftError, RuntimeError):
+    """The entry was not appended, and never will be: another leader put its own in this place. Append it anew, at the leader."""
+
+    index: int
+    """The place."""
+
+
+class NodeClosedError(QuorateError, RuntimeError):
+    """The node was stopped, or has failed. Of what it was asked for and has not answered, nobody here knows what becomes."""

@@ -25,6 +25,7 @@ __all__ = [
     "Entry",
     "Fetch",
     "FollowerStatus",
+    "FrameDecoder",
     "Halt",
     "HardState",
     "Hlc",
@@ -53,6 +54,8 @@ __all__ = [
     "Write",
     "_check_config",
     "_panic",
+    "encode_frame",
+    "encode_messages",
 ]
 
 _T = TypeVar("_T")
@@ -1502,3 +1505,11 @@ class SimulationCore:
     def heal(self) -> None: ...
     def is_acknowledged(self, term: int, index: int) -> bool: ...
     def promise_too_much(self) -> None: ...
+
+@final
+class FrameDecoder:
+    def __new__(cls, body_bytes_max: SupportsIndex) -> Self: ...
+    def feed(self, data: Buffer) -> list[tuple[int, bytes]]: ...
+
+def encode_frame(kind: int, body: Buffer) -> bytes: ...
+def encode_messages(kind: int, messages: Sequence[Message]) -> bytes: ...

@@ -145,7 +145,7 @@ class Simulation:
 
     Threads may share a simulation, but whose call comes first is then not for the seed to say.
 
-    Raises `ValueError` for fewer nodes than 1 or more than 255, more clients than 100, and unknown faults.
+    Raises `ValueError` for fewer nodes than 1 or more than 31, more clients than 100, and unknown faults.
     """
 
     def __init__(
