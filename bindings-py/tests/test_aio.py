@@ -102,12 +102,13 @@ def test_a_read_sees_what_was_acknowledged(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with Cluster(3, dir=tmp_path, config=CALM, apply=lambda id, entry: seen[id].append(entry.payload)) as cluster:
+            newest = 0
             for number in range(20):
-                place = await cluster.append(b"%d" % number)
-                assert await cluster.read() >= place.index
+                newest = (await cluster.append(b"%d" % number)).index
+                assert await cluster.read() >= newest
                 assert cluster.leader is not None and seen[cluster.leader.id][-1] == b"%d" % number
             reads = await asyncio.gather(*(cluster.read() for _ in range(500)))
-            assert min(reads) >= place.index
+            assert min(reads) >= newest
 
     run(main())
     assert max(map(len, seen.values())) == 20
@@ -214,7 +215,8 @@ async def said(address: tuple[str, int], data: bytes) -> bytes:
     return b""
 
 
-def test_bad_bytes_of_peers_end_their_connection_only(tmp_path: Path) -> None:
+def test_bad_bytes_of_peers_end_their_connection_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quorate._peers.HANDSHAKE_SECONDS", 3600.0)  # nothing ends here because time passed
     async def main() -> None:
         sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
         peers = {id: ("127.0.0.1", one.getsockname()[1]) for id, one in enumerate(sockets, 1)}
@@ -234,12 +236,18 @@ def test_bad_bytes_of_peers_end_their_connection_only(tmp_path: Path) -> None:
                 b"GET / HTTP/1.1\r\n\r\n",
                 encode_frame(240, b"short"),
                 encode_frame(1, b""),
-                encode_frame(240, bytes(25)),  # longer than any greeting
+                encode_frame(240, bytes(25))[:20],  # longer than any greeting: its header is enough
                 hello(7, 2, 1)[:-1] + b"\xff",
                 hello(7, 2, 1) + encode_frame(1, b""),  # too early
             ):
                 assert FrameDecoder(24).feed(await said(node.address, data)) in ([], [(241, struct.pack("<QQQ", 7, 1, 2))])
-            for body in (encode_frame(1, b"no message"), encode_frame(9, b""), b"\x00" * 20, struct.pack("<4sBB2xIII", b"Qrt\xa5", 1, 1, 2**32 - 1, 0, 0)):
+            for body in (
+                encode_frame(1, b"no message"),
+                encode_frame(9, b""),
+                b"\x00" * 20,
+                struct.pack("<4sBB2xIII", b"Qrt\xa5", 1, 1, 2**32 - 1, 0, 0),
+                encode_frame(1, bytes(600_000))[:20],  # longer than any message: its header is enough
+            ):
                 reader, writer = await asyncio.open_connection(*node.address)
                 writer.write(hello(7, 2, 1))
                 assert len(await reader.readexactly(44)) == 44
@@ -247,7 +255,7 @@ def test_bad_bytes_of_peers_end_their_connection_only(tmp_path: Path) -> None:
                 with contextlib.suppress(ConnectionError):
                     assert await reader.read() == b""
                 writer.close()
-            assert node._hall.dropped >= 6
+            assert node._hall.dropped >= 7
             silent = [await asyncio.open_connection(*node.address) for _ in range(80)]
             await asyncio.sleep(0.1)
             assert len(node._hall._strangers) <= 64
@@ -329,6 +337,21 @@ def test_the_log_is_the_logs(tmp_path: Path) -> None:
     run(main())
     with Log.open(tmp_path, cluster=0, node=1) as log:
         assert [payload for run in log.read(1) for payload in run.payloads()] == [b"seen from outside"]
+
+
+def test_an_entry_in_whose_place_another_stands_was_replaced(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Node(1, dir=tmp_path, config=QUICK) as node:
+            place = await node.append(b"first")
+            # As if it had been taken in an earlier term, and the place had gone to another leader's entry.
+            waiting: asyncio.Future[LogPos] = asyncio.get_running_loop().create_future()
+            node._undecided[place.index + 1] = [(place.term - 1, waiting)]
+            assert (await node.append(b"second")).index == place.index + 1
+            with pytest.raises(quorate.ReplacedError, match="another leader's entry") as replaced:
+                await waiting
+            assert replaced.value.index == place.index + 1
+
+    run(main())
 
 
 def call(function: Callable[..., object], *args: object, **named: object) -> Callable[[], object]:

@@ -1,7 +1,8 @@
 """Raft without IO, a durable log for it, a simulator, and logical clocks; all compiled from Rust.
 
 `Raft` is one node of a group as a value, and what belongs to it is in `quorate.raft`; `Log` is its disk; `Simulation` is a whole
-group in virtual time, and what belongs to it is in `quorate.simulation`; the rest are clocks.
+group in virtual time, and what belongs to it is in `quorate.simulation`; the rest are clocks. Running nodes are in `quorate.aio` and
+`quorate.blocking`.
 
 Three rules hold for all classes. Values are immutable, hashable and picklable; nodes, logs, clocks and buffers change in
 place, may be shared by threads, and refuse to be pickled. Node ids are integers, from 0 for clocks and from 1 for Raft, to
