@@ -335,7 +335,7 @@ def test_the_log_is_the_logs(tmp_path: Path) -> None:
                     pass
 
     run(main())
-    with Log.open(tmp_path, cluster=0, node=1) as log:
+    with Log.open(tmp_path, cluster=1, node=1) as log:
         assert [payload for run in log.read(1) for payload in run.payloads()] == [b"seen from outside"]
 
 

@@ -101,7 +101,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     assert len(acknowledged) >= 300
     logs: list[dict[LogPos, str]] = []
     for id in (1, 2, 3):
-        with Log.open(tmp_path / f"n{id}", cluster=0, node=id) as log:
+        with Log.open(tmp_path / f"n{id}", cluster=1, node=id) as log:
             entries = [entry for run in log.read(1, bytes_max=1 << 30) for entry in run]
             assert [entry.index for entry in entries] == list(range(1, log.last + 1))
             logs.append({

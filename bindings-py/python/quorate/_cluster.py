@@ -28,7 +28,7 @@ class Cluster:
         nodes: int = 3,
         *,
         dir: "str | os.PathLike[str]",
-        cluster: int = 0,
+        cluster: int = 1,
         config: Config | None = None,
         apply: Callable[[int, Entry], object] | None = None,
         executor: Executor | None = None,

@@ -75,7 +75,7 @@ class Node:
         peers: Mapping[Any, Address] | None = None,
         dir: "str | os.PathLike[str]",
         listen: "Address | socket.socket | None" = None,
-        cluster: int = 0,
+        cluster: int = 1,
         config: Config | None = None,
         apply: Callable[[Entry], object] | None = None,
         executor: Executor | None = None,

@@ -36,7 +36,7 @@ class Node:
         peers: Mapping[Any, aio.Address] | None = None,
         dir: "str | os.PathLike[str]",
         listen: aio.Address | None = None,
-        cluster: int = 0,
+        cluster: int = 1,
         config: Config | None = None,
         apply: Callable[[Entry], object] | None = None,
     ) -> None:
