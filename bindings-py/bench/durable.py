@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 CLIENTS = (1, 64, 1024)
 PAYLOAD = bytes(64)
@@ -54,8 +55,8 @@ def measured(name: str, rounds: int, seconds: float, place: str | None) -> Itera
     """Runs a group; for each number of clients its rates."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
     ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    for taken in sockets:
+        taken.close()
     with tempfile.TemporaryDirectory(dir=place) as folder, contextlib.ExitStack() as stack:
         members = [
             stack.enter_context(member(name, id, str(Path(folder, f"n{id}")), ports, rounds, seconds)) for id in (1, 2, 3)
@@ -136,7 +137,7 @@ def pysyncobj_member(id: int, folder: str, rounds: int, seconds: float, ports: l
     own = addresses.pop(id - 1)
     Path(folder).mkdir()
     # What it can do is its best: it polls as often as its authors let it.
-    counter = Counter(own, addresses, conf=SyncObjConf(journalFile=str(Path(folder, "journal"))))
+    counter: Any = Counter(own, addresses, conf=SyncObjConf(journalFile=str(Path(folder, "journal"))))
     end = threading.Thread(target=sys.stdin.read, daemon=True)
     end.start()
     while not counter._isReady():
