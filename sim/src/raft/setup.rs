@@ -164,6 +164,7 @@ impl Setup {
             stall_max: Duration::from_secs(1),
             power_per_mille: self.rate(Kind::Power, 20),
             mark_per_mille: 500,
+            segment_bytes: SEGMENT_BYTES,
             medium: MediumProfile {
                 broken_per_100k: self.rate(Kind::Broken, 30),
                 sync_lost_per_100k: self.rate(Kind::Sync, 300),
@@ -209,6 +210,9 @@ impl Setup {
         Rng::new(self.seed)
     }
 }
+
+/// Small, so that a log has more than one file before long; made larger where an append needs it.
+const SEGMENT_BYTES: u32 = 4 << 10;
 
 /// Cores look at their whole cache after every step, so that it is small.
 const LIMITS: Limits = Limits {

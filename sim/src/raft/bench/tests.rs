@@ -115,11 +115,26 @@ fn a_hand_holds_what_it_holds() {
 }
 
 #[test]
+fn what_one_hand_pauses_no_other_lets_go() {
+    let setup = Setup::new(5, 3).expect("few nodes").with_faults(&[Kind::Pause]).expect("it comes by itself");
+    let mut bench = Bench::new(&setup);
+    let paused = |bench: &Bench| (1..=3).find(|node| bench.view(*node).is_ok_and(|view| view.paused));
+    until(&mut bench, |bench| paused(bench).is_some());
+    let node = paused(&bench).expect("just seen");
+    bench.resume(node).expect("paused");
+    bench.pause(node).expect("runs"); // and the end of the first pause is still to come
+    run(&mut bench, Duration::from_secs(3));
+    assert!(bench.view(node).is_ok_and(|view| view.paused));
+    bench.resume(node).expect("paused");
+    assert!(bench.view(node).is_ok_and(|view| !view.paused));
+}
+
+#[test]
 fn every_kind_of_fault_comes_by_itself() {
     for kind in Kind::ALL {
         let setup = Setup::new(1, 3).expect("few nodes").with_faults(&[kind]);
         let Ok(setup) = setup else { continue };
-        let mut bench = Bench::new(&setup.with_clients(3).expect("few"));
+        let mut bench = Bench::new(&setup.with_clients(10).expect("few"));
         run(&mut bench, Duration::from_secs(20));
         converge(&mut bench).unwrap_or_else(|error| panic!("{kind}: {error}"));
         let Some(struck) = struck(kind, &bench.totals()) else { continue };
