@@ -16,6 +16,7 @@ mod causal;
 mod context;
 mod dvv;
 mod error;
+mod frame;
 mod guard;
 mod hlc;
 mod interval;
@@ -24,6 +25,7 @@ mod lock;
 mod log;
 mod raft;
 mod scalar;
+mod simulation;
 mod stability;
 mod value;
 mod vector;
@@ -39,6 +41,8 @@ mod module {
     use super::context::CausalContext;
     #[pymodule_export]
     use super::dvv::DvvSet;
+    #[pymodule_export]
+    use super::frame::{FrameDecoder, encode_frame, encode_messages};
     #[pymodule_export]
     use super::hlc::{Hlc, HlcTime};
     #[pymodule_export]
@@ -58,6 +62,8 @@ mod module {
     };
     #[pymodule_export]
     use super::scalar::{Lamport, Stamp};
+    #[pymodule_export]
+    use super::simulation::SimulationCore;
     #[pymodule_export]
     use super::stability::Stability;
     #[pymodule_export]

@@ -155,7 +155,7 @@ def test_errors_are_builtins_with_their_numbers() -> None:
 
 def test_the_family_of_errors() -> None:
     errors = [one for one in vars(quorate).values() if inspect.isclass(one) and issubclass(one, Exception)]
-    assert len(errors) == 37
+    assert len(errors) == 43
     for one in errors:
         assert issubclass(one, quorate.QuorateError) and one.__doc__
         families = (quorate.QuorateError, quorate.ClockError, quorate.RaftError, quorate.LogError)

@@ -1,12 +1,7 @@
 //! A node's disk: the real write-ahead log over a medium in memory, syncs that take their time, and a model of what was
 //! written, against which everything that comes back is held.
 
-use std::{
-    cell::{Ref, RefCell},
-    collections::VecDeque,
-    rc::Rc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::MutexGuard, time::Duration};
 
 use machine_core::{Instant, NodeId, Rng, WriteId};
 use raft_core::{HardState, Index, Recovered, RecoveredRun, Run, Term, Write};
@@ -107,7 +102,7 @@ pub(crate) struct Opened {
 pub(crate) struct Disk {
     node: NodeId,
     ledger: Ledger,
-    medium: Rc<RefCell<Medium>>,
+    medium: Plug,
     /// Open while the node is up.
     log: Option<Wal<Plug>>,
     /// Written, but not yet appended: they wait for the sync under way, as on a disk thread.
@@ -122,7 +117,7 @@ pub(crate) struct Disk {
 impl Disk {
     pub(crate) fn new(node: NodeId, profile: DiskProfile, mut rng: Rng, faults: Faults) -> Self {
         let medium = Medium::new(profile.medium, rng.fork(), Place::Node(node), faults.clone());
-        let medium = Rc::new(RefCell::new(medium));
+        let medium = Plug::new(medium);
         Self {
             node,
             ledger: Ledger::default(),
@@ -148,8 +143,8 @@ impl Disk {
         self.ledger.written()
     }
 
-    pub(crate) fn medium(&self) -> Ref<'_, Medium> {
-        self.medium.borrow()
+    pub(crate) fn medium(&self) -> MutexGuard<'_, Medium> {
+        self.medium.medium()
     }
 
     /// When the newest sync ends.
@@ -264,10 +259,10 @@ impl Disk {
     /// Opens the log, as a process does that starts; the state machine has `applied` so much.
     pub(crate) fn open(&mut self, applied: Index) -> Result<Opened, Trouble> {
         self.queue.clear();
-        self.medium.borrow_mut().opened();
+        self.medium().opened();
         self.arm();
         let options = self.options();
-        let opened = Wal::open(Plug(Rc::clone(&self.medium)), options);
+        let opened = Wal::open(self.medium.clone(), options);
         let (mut log, found) = self.judge(opened.map_err(|error| match error {
             OpenError::Disk(_) => Trouble::Failed(error.to_string()),
             OpenError::Damaged(_) => self.refused(SOUND, error),
@@ -310,11 +305,11 @@ impl Disk {
         if let Some(mut log) = self.log.take() {
             if self.ledger.is_syncing() && self.rng.per_mille(500) {
                 let operations = self.rng.below(3);
-                self.medium.borrow_mut().power_for(operations);
+                self.medium().power_for(operations);
                 let _unheard = log.sync();
             }
         }
-        let _none_left = self.medium.borrow_mut().has_power_failed();
+        let _none_left = self.medium().has_power_failed();
         self.ledger.sync_is_lost();
         self.queue.clear();
     }
@@ -322,19 +317,19 @@ impl Disk {
     /// The power fails: of what was not synced the medium keeps what it likes.
     pub(crate) fn power_fails(&mut self) {
         self.process_ends();
-        self.medium.borrow_mut().crash();
+        self.medium().crash();
     }
 
     /// Damages something at rest that the log can prove to be damaged; says what, if there was anything.
     pub(crate) fn damage(&mut self) -> Option<String> {
-        self.medium.borrow_mut().damage(self.log.is_some())
+        self.medium().damage(self.log.is_some())
     }
 
     /// Takes away all faults; a sync under way ends by `latest`.
     pub(crate) fn heal(&mut self, latest: Instant) {
         self.busy_until = self.busy_until.min(latest);
         self.profile = DiskProfile { segment_bytes: self.profile.segment_bytes, ..DiskProfile::HEALTHY };
-        self.medium.borrow_mut().heal();
+        self.medium().heal();
     }
 
     fn options(&mut self) -> Options {
@@ -352,13 +347,13 @@ impl Disk {
     fn arm(&mut self) {
         if self.rng.per_mille(self.profile.power_per_mille) {
             let operations = self.rng.below(12);
-            self.medium.borrow_mut().power_for(operations);
+            self.medium().power_for(operations);
         }
     }
 
     /// What became of something that the log was asked for.
     fn judge<T>(&self, outcome: Result<T, Trouble>) -> Result<T, Trouble> {
-        let mut medium = self.medium.borrow_mut();
+        let mut medium = self.medium();
         if medium.has_power_failed() {
             return Err(Trouble::Power);
         }
@@ -375,7 +370,7 @@ impl Disk {
 
     /// The log refuses what it finds: rightly, if it was damaged.
     fn refused(&self, law: &'static str, error: impl std::fmt::Display) -> Trouble {
-        if self.medium.borrow().struck.damaged == 0 {
+        if self.medium().struck.damaged == 0 {
             return unlawful(law, self.node, error);
         }
         Trouble::Damaged(error.to_string())

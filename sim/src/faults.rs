@@ -19,9 +19,11 @@
 //! spared, asking is an addition and a branch.
 
 use std::{
-    cell::{Cell, RefCell},
     fmt,
-    rc::Rc,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use machine_core::{Instant, NodeId};
@@ -69,32 +71,33 @@ pub enum Hearing {
     Words,
 }
 
-/// The gate of one run. Clones are the same gate.
+/// The gate of one run. Clones are the same gate, and move between threads with their run; only one at a time plays it.
 #[derive(Clone, Debug)]
-pub struct Faults(Rc<Gate>);
+pub struct Faults(Arc<Gate>);
 
 #[derive(Debug)]
 struct Gate {
-    counts: [Cell<u64>; Kind::ALL.len()],
+    counts: [AtomicU64; Kind::ALL.len()],
     /// Whether nothing is spared and nobody listens.
     plain: bool,
     schedule: Schedule,
     hearing: Hearing,
-    now: Cell<Instant>,
-    strikes: RefCell<Vec<Strike>>,
+    /// Nanoseconds.
+    now: AtomicU64,
+    strikes: Mutex<Vec<Strike>>,
 }
 
 impl Faults {
     /// A gate that lets through what the schedule says, and keeps this much of it.
     #[must_use]
     pub fn new(schedule: Schedule, hearing: Hearing) -> Self {
-        Self(Rc::new(Gate {
-            counts: std::array::from_fn(|_| Cell::new(0)),
+        Self(Arc::new(Gate {
+            counts: std::array::from_fn(|_| AtomicU64::new(0)),
             plain: schedule.is_all() && hearing == Hearing::Nothing,
             schedule,
             hearing,
-            now: Cell::new(Instant::ZERO),
-            strikes: RefCell::default(),
+            now: AtomicU64::new(0),
+            strikes: Mutex::default(),
         }))
     }
 
@@ -107,7 +110,7 @@ impl Faults {
     /// The harm that was done, oldest first, as far as it was to be kept.
     #[must_use]
     pub fn strikes(&self) -> Vec<Strike> {
-        self.0.strikes.borrow().clone()
+        self.0.kept().clone()
     }
 
     /// How much is kept.
@@ -124,20 +127,22 @@ impl Faults {
 
     /// The harm done since the first `told`.
     pub(crate) fn since(&self, told: usize) -> Vec<Strike> {
-        self.0.strikes.borrow().get(told..).unwrap_or_default().to_vec()
+        self.0.kept().get(told..).unwrap_or_default().to_vec()
     }
 
     /// The next event happens now.
     pub(crate) fn set_now(&self, now: Instant) {
-        self.0.now.set(now);
+        self.0.now.store(now.as_nanos(), Relaxed);
     }
 
     /// Counts a harm for which the dice have fallen; whether it is to be done.
     pub(crate) fn strike(&self, kind: Kind, place: Place, what: fmt::Arguments<'_>) -> bool {
         let gate = &*self.0;
         let count = &gate.counts[kind as usize];
-        count.set(count.get() + 1);
-        gate.plain || gate.weigh(kind, count.get(), place, what)
+        // One thread at a time plays a run: an addition in two steps, which costs nothing, misses nothing.
+        let number = count.load(Relaxed) + 1;
+        count.store(number, Relaxed);
+        gate.plain || gate.weigh(kind, number, place, what)
     }
 }
 
@@ -152,8 +157,14 @@ impl Gate {
             Hearing::Numbers => String::new(),
             Hearing::Words => what.to_string(),
         };
-        self.strikes.borrow_mut().push(Strike { kind, number, at: self.now.get(), place, what });
+        let at = Instant::from_nanos(self.now.load(Relaxed));
+        self.kept().push(Strike { kind, number, at, place, what });
         true
+    }
+
+    /// A list that is only pushed to is whole even after a panic.
+    fn kept(&self) -> MutexGuard<'_, Vec<Strike>> {
+        self.strikes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

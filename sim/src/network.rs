@@ -84,6 +84,8 @@ const COPIES_MAX: usize = 3;
 pub(crate) struct Network {
     profile: NetworkProfile,
     links: Vec<Link>,
+    /// Links that somebody has cut by hand; whatever faults do, these stay cut until the same hand opens them.
+    by_hand: Vec<bool>,
     nodes: usize,
     /// For what cuts have in common.
     rng: Rng,
@@ -95,7 +97,15 @@ pub(crate) struct Network {
 impl Network {
     pub(crate) fn new(nodes: usize, profile: NetworkProfile, mut rng: Rng, faults: Faults) -> Self {
         let dice = (0..nodes * nodes).map(|_| rng.fork()).collect();
-        Self { profile, links: vec![Link::Open; nodes * nodes], nodes, rng, dice, faults }
+        Self {
+            profile,
+            links: vec![Link::Open; nodes * nodes],
+            by_hand: Vec::new(),
+            nodes,
+            rng,
+            dice,
+            faults,
+        }
     }
 
     /// When a message sent now arrives. The dice are thrown alike whatever becomes of it.
@@ -147,6 +157,24 @@ impl Network {
                 }
             }
         }
+        self.keep_cut_by_hand();
+    }
+
+    /// Cuts these links until [`Network::open_by_hand`], besides what else is cut by hand.
+    pub(crate) fn cut_by_hand(&mut self, links: &[(usize, usize)]) {
+        self.by_hand.resize(self.links.len(), false);
+        for (from, to) in links {
+            self.by_hand[from * self.nodes + to] = true;
+        }
+        self.keep_cut_by_hand();
+    }
+
+    /// Opens the links that were cut by hand.
+    pub(crate) fn open_by_hand(&mut self) {
+        for (link, _) in self.links.iter_mut().zip(&self.by_hand).filter(|(_, cut)| **cut) {
+            *link = Link::Open;
+        }
+        self.by_hand.clear();
     }
 
     /// For each node, on which of two sides it is; the centre is on the first.
@@ -163,12 +191,28 @@ impl Network {
     /// Opens all links.
     pub(crate) fn open(&mut self) {
         self.links.fill(Link::Open);
+        self.keep_cut_by_hand();
     }
 
     /// Opens all links and takes away all faults.
     pub(crate) fn heal(&mut self) {
+        self.by_hand.clear();
         self.open();
         self.profile = NetworkProfile::HEALTHY;
+    }
+
+    /// The links that are cut, each from its first node to its second.
+    pub(crate) fn cut_links(&self) -> impl Iterator<Item = (usize, usize)> {
+        let cut = |(place, link): (usize, &Link)| {
+            (*link != Link::Open).then_some((place / self.nodes, place % self.nodes))
+        };
+        self.links.iter().enumerate().filter_map(cut)
+    }
+
+    fn keep_cut_by_hand(&mut self) {
+        for (link, _) in self.links.iter_mut().zip(&self.by_hand).filter(|(_, cut)| **cut) {
+            *link = Link::Drop;
+        }
     }
 }
 

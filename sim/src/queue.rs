@@ -37,6 +37,11 @@ impl<E> Queue<E> {
         Some((at, self.events[place].take()?))
     }
 
+    /// When the next one happens.
+    pub(crate) fn next_at(&self) -> Option<Instant> {
+        self.heap.peek().map(|key| key.at)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.heap.len()
     }

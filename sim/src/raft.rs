@@ -7,6 +7,7 @@ use machine_core::Instant;
 use crate::{Digest, Faults, Trace};
 
 mod adversaries;
+mod bench;
 mod calls;
 mod client;
 mod clocks;
@@ -18,14 +19,19 @@ mod node;
 mod outputs;
 mod plan;
 mod profile;
+mod record;
+mod setup;
 mod shapes;
 mod stamps;
 mod world;
 
 pub use self::{
+    bench::{Bench, Entry, HandError, View},
     explore::{Explorer, Found},
     judges::Violation,
     plan::{Plan, Variation},
+    record::{Happening, Letter, LetterKind, What},
+    setup::{Setup, SetupError},
     shapes::Shapes,
 };
 
@@ -67,13 +73,15 @@ pub fn run_under(seed: u64, faults: &Faults, trace: &mut Trace) -> Result<Totals
 /// # Panics
 ///
 /// As [`run`].
-pub fn play<'t>(
+pub fn play(
     plan: &Plan,
     faults: &Faults,
-    shapes: Option<&'t mut Shapes>,
-    trace: &'t mut Trace,
+    shapes: Option<&mut Shapes>,
+    trace: &mut Trace,
 ) -> Result<Totals, Box<Failure>> {
-    let mut world = world::World::new(plan, faults.clone(), shapes, trace);
+    let world = world::World::new(plan, faults.clone(), shapes, std::mem::take(trace));
+    let mut lent = Lent { owner: trace, world };
+    let world = &mut lent.world;
     match world.run() {
         Ok(()) => Ok(world.totals),
         Err(violation) => {
@@ -82,6 +90,19 @@ pub fn play<'t>(
             let profile = world.profile.to_string();
             Err(Box::new(Failure { plan: plan.clone(), at, events, digest, healed_at, profile, violation }))
         }
+    }
+}
+
+/// A world with somebody's trace, which goes back to its owner however the run ends: after a panic, too, it tells how far
+/// the run came.
+struct Lent<'a, 't> {
+    owner: &'a mut Trace,
+    world: world::World<'t>,
+}
+
+impl Drop for Lent<'_, '_> {
+    fn drop(&mut self) {
+        std::mem::swap(self.owner, &mut self.world.trace);
     }
 }
 
@@ -211,11 +232,11 @@ impl Totals {
         digest.word(other.digest);
         self.digest = digest.get();
     }
-}
 
-impl fmt::Display for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = [
+    /// All but the digest, each with its name.
+    #[must_use]
+    pub fn rows(&self) -> [(&'static str, u64); 35] {
+        [
             ("seeds", self.seeds),
             ("events", self.events),
             ("virtual seconds", self.virtual_nanos / 1_000_000_000),
@@ -251,8 +272,13 @@ impl fmt::Display for Totals {
             ("entries acknowledged", self.acknowledged),
             ("reads answered", self.reads),
             ("operations in histories", self.judged),
-        ];
-        for (name, value) in rows {
+        ]
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in self.rows() {
             writeln!(f, "{name:>24} {value}")?;
         }
         write!(f, "{:>24} {:016x}", "digest", self.digest)

@@ -11,7 +11,7 @@ use machine_core::{Instant, NodeId};
 /// The clocks of all nodes, and of all messages under way.
 pub(crate) struct ShiViz {
     /// `None` once it has failed: a closed pipe is no failure of the run.
-    sink: Option<Box<dyn io::Write>>,
+    sink: Option<Box<dyn io::Write + Send>>,
     clocks: BTreeMap<NodeId, VersionVector<NodeId>>,
     /// What a sender knew when it sent this to that node. Of messages that are equal to the byte, the first: whichever of
     /// them arrived, its receiver knows at least that much.
@@ -19,7 +19,7 @@ pub(crate) struct ShiViz {
 }
 
 impl ShiViz {
-    pub(crate) fn new(sink: Box<dyn io::Write>) -> Self {
+    pub(crate) fn new(sink: Box<dyn io::Write + Send>) -> Self {
         Self { sink: Some(sink), clocks: BTreeMap::new(), sent: BTreeMap::new() }
     }
 

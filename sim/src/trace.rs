@@ -34,14 +34,14 @@ impl Trace {
 
     /// Writes every line to `sink`, until the sink fails (a closed pipe is no failure of the run).
     #[must_use]
-    pub fn told(sink: Box<dyn io::Write>) -> Self {
+    pub fn told(sink: Box<dyn io::Write + Send>) -> Self {
         Self { reader: Reader::Sink(Sink(sink)), ..Self::default() }
     }
 
     /// Writes the run to `sink`, too, as a log that [ShiViz](https://bestchai.bitbucket.io/shiviz/) draws: each event
     /// of a node with its vector clock. Until the sink fails.
     #[must_use]
-    pub fn with_shiviz(self, sink: Box<dyn io::Write>) -> Self {
+    pub fn with_shiviz(self, sink: Box<dyn io::Write + Send>) -> Self {
         Self { shiviz: Some(ShiViz::new(sink)), ..self }
     }
 
@@ -163,7 +163,7 @@ enum Reader {
     Sink(Sink),
 }
 
-struct Sink(Box<dyn io::Write>);
+struct Sink(Box<dyn io::Write + Send>);
 
 impl fmt::Debug for Sink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

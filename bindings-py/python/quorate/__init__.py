@@ -1,6 +1,8 @@
-"""Raft without IO, a durable log for it, and logical clocks; all compiled from Rust.
+"""Raft without IO, a durable log for it, a simulator, and logical clocks; all compiled from Rust.
 
-`Raft` is one node of a group as a value, and what belongs to it is in `quorate.raft`; `Log` is its disk; the rest are clocks.
+`Raft` is one node of a group as a value, and what belongs to it is in `quorate.raft`; `Log` is its disk; `Simulation` is a whole
+group in virtual time, and what belongs to it is in `quorate.simulation`; the rest are clocks. Running nodes are in `quorate.aio` and
+`quorate.blocking`.
 
 Three rules hold for all classes. Values are immutable, hashable and picklable; nodes, logs, clocks and buffers change in
 place, may be shared by threads, and refuse to be pickled. Node ids are integers, from 0 for clocks and from 1 for Raft, to
@@ -20,6 +22,7 @@ from quorate._errors import (
     FaultError,
     ForeignLogError,
     ForwardJumpError,
+    FrameError,
     FullError,
     HaltedError,
     LockedError,
@@ -29,8 +32,11 @@ from quorate._errors import (
     NoQuorumError,
     NoSegmentError,
     NoSuchPeerError,
+    NodeClosedError,
+    NodeStateError,
     NotLeaderError,
     NotPersistedError,
+    NotReachedError,
     OtherLogError,
     OwnIdFromFutureError,
     PeerError,
@@ -38,12 +44,14 @@ from quorate._errors import (
     QuorateError,
     RaftError,
     ReadError,
+    ReplacedError,
     StoppedError,
     TooFarAheadError,
     TooLargeError,
     TooManyEntriesError,
     TransferringError,
     UnknownMemberError,
+    ViolationError,
     WireError,
 )
 from quorate._kinds import AppendErrorKind, Causality, Damage, Defect, ReadErrorKind, Receipt, Side
@@ -63,6 +71,7 @@ from quorate._quorate import (
     Stamp,
     VersionVector,
 )
+from quorate._simulation import Simulation
 
 __all__ = [
     "AppendError",
@@ -86,6 +95,7 @@ __all__ = [
     "FaultError",
     "ForeignLogError",
     "ForwardJumpError",
+    "FrameError",
     "FullError",
     "HaltedError",
     "Hlc",
@@ -100,8 +110,11 @@ __all__ = [
     "NoQuorumError",
     "NoSegmentError",
     "NoSuchPeerError",
+    "NodeClosedError",
+    "NodeStateError",
     "NotLeaderError",
     "NotPersistedError",
+    "NotReachedError",
     "OtherLogError",
     "OwnIdFromFutureError",
     "PeerError",
@@ -112,7 +125,9 @@ __all__ = [
     "ReadError",
     "ReadErrorKind",
     "Receipt",
+    "ReplacedError",
     "Side",
+    "Simulation",
     "Stability",
     "Stamp",
     "StoppedError",
@@ -122,5 +137,6 @@ __all__ = [
     "TransferringError",
     "UnknownMemberError",
     "VersionVector",
+    "ViolationError",
     "WireError",
 ]

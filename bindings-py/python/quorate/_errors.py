@@ -284,3 +284,51 @@ class ReadError(LogError, LookupError):
     """Why not."""
     details: "dict[str, int | LogPos]"
     """The numbers, by the names that the kind lists."""
+
+
+class NodeStateError(QuorateError, RuntimeError):
+    """A node of a simulation is down, up or paused, and should not be."""
+
+    node: int
+    """The node."""
+
+
+class NotReachedError(QuorateError, TimeoutError):
+    """A simulation ran to its limit of virtual time, and what it was to wait for did not come."""
+
+
+class ViolationError(QuorateError, AssertionError):
+    """A law of Raft was broken in a simulation: a bug of this package, which its makers would like to hear of.
+
+    The simulation does not go on after it: every call raises the same.
+    """
+
+    law: str
+    """The law."""
+    detail: str
+    """Who broke it, and how."""
+    seed: int
+    """The seed of the simulation."""
+    at_ns: int
+    """The virtual time, in nanoseconds."""
+    step: int
+    """The number of the event that broke it, counted from 1."""
+    digest: str
+    """What was done up to there, in one number: the same again, when it is replayed."""
+    replay: str
+    """The lines of Python, or of the shell, that do all of it again."""
+
+
+class FrameError(QuorateError, ValueError):
+    """Bytes on a connection are no frames: another program, another version, or damage on the way."""
+
+
+class ReplacedError(RaftError, RuntimeError):
+    """The entry was not appended, and never will be: another leader put its own in this place. Append it anew, at the leader."""
+
+    index: int
+    """The place."""
+
+
+class NodeClosedError(QuorateError, RuntimeError):
+    """The node was stopped, or has failed. Of what it was asked for and has not answered, nobody here knows what becomes."""

@@ -25,6 +25,7 @@ __all__ = [
     "Entry",
     "Fetch",
     "FollowerStatus",
+    "FrameDecoder",
     "Halt",
     "HardState",
     "Hlc",
@@ -44,6 +45,7 @@ __all__ = [
     "RecoveredRun",
     "Run",
     "Send",
+    "SimulationCore",
     "Stability",
     "Stamp",
     "Status",
@@ -52,6 +54,8 @@ __all__ = [
     "Write",
     "_check_config",
     "_panic",
+    "encode_frame",
+    "encode_messages",
 ]
 
 _T = TypeVar("_T")
@@ -1439,3 +1443,133 @@ class Log:
 
 def _check_config(config: Config) -> tuple[int, ...]: ...
 def _panic(raft: Raft) -> None: ...
+
+@final
+class SimulationCore:
+    """A simulation's compiled half; use ``quorate.Simulation``."""
+    def __new__(
+        cls,
+        seed: SupportsIndex,
+        nodes: SupportsIndex,
+        faults: Iterable[str],
+        clients: SupportsIndex,
+        lines_max: SupportsIndex,
+        events_max: SupportsIndex,
+    ) -> Self: ...
+    @staticmethod
+    def drawn(seed: SupportsIndex, lines_max: SupportsIndex, events_max: SupportsIndex) -> SimulationCore:
+        """staticmethod(function) -> method
+
+        Convert a function to be a static method.
+
+        A static method does not receive an implicit first argument.
+        To declare a static method, use this idiom:
+
+             class C:
+                 @staticmethod
+                 def f(arg1, arg2, argN):
+                     ...
+
+        It can be called either on the class (e.g. C.f()) or on an instance
+        (e.g. C().f()). Both the class and the instance are ignored, and
+        neither is passed implicitly as the first argument to the method.
+
+        Static methods in Python are similar to those found in Java or C++.
+        For a more advanced concept, see the classmethod builtin.
+        """
+    def step(self) -> bool:
+        """The next event; false when nothing is left to happen."""
+    def run_until(self, until_ns: int, events_max: int) -> bool:
+        """Goes on until this virtual time, or for so many events; whether the time has come."""
+    def converge(self) -> None:
+        """Ends all faults, and goes on until the group is one again."""
+    @property
+    def now_ns(self) -> int:
+        """Virtual time, in nanoseconds."""
+    @property
+    def next_ns(self) -> int | None:
+        """When the next event happens, in nanoseconds."""
+    @property
+    def steps(self) -> int:
+        """Events so far."""
+    @property
+    def digest(self) -> str:
+        """What was done so far, in one number."""
+    @property
+    def size(self) -> int:
+        """How many nodes there are."""
+    @property
+    def leader(self) -> int | None:
+        """The node that leads the newest term that is led."""
+    @property
+    def is_over(self) -> bool:
+        """Whether all faults have ended, and the group is one again."""
+    @property
+    def happened(self) -> int:
+        """What ever happened, kept or not."""
+    def happenings(self, skipped: int) -> list[tuple[int, int | None, str, list[Any]]]:
+        """What happened, without the first ``skipped`` of all."""
+    def lines(self) -> list[str]:
+        """The newest lines of the trace."""
+    def totals(self) -> list[tuple[str, int]]:
+        """What happened, in numbers, by their names."""
+    def view(self, node: SupportsIndex) -> tuple[
+        str | None,
+        int,
+        int | None,
+        int,
+        int,
+        tuple[int, int],
+        tuple[int, int],
+        int | None,
+        bool,
+        bool,
+        bool,
+    ]:
+        """What can be seen of a node."""
+    def log(self, node: SupportsIndex, first: int) -> list[tuple[int, int, bytes | None]]:
+        """A node's entries from this index on: index, term, payload."""
+    def propose(self, node: SupportsIndex, payload: Buffer) -> tuple[int, int]:
+        """Asks a node to append; the term and the index that the entry has got."""
+    def read(self, node: SupportsIndex) -> int:
+        """Asks a node to read; the read's id."""
+    def transfer(self, node: SupportsIndex, to: SupportsIndex) -> None:
+        """Asks a node to hand leadership over."""
+    def step_down(self, node: SupportsIndex) -> None:
+        """Asks a node to lead no longer."""
+    def crash(self, node: SupportsIndex, power: bool) -> None:
+        """Ends a node."""
+    def restart(self, node: SupportsIndex) -> None:
+        """Starts a node."""
+    def pause(self, node: SupportsIndex) -> None:
+        """Lets a node stand still."""
+    def resume(self, node: SupportsIndex) -> None:
+        """Lets a node go on."""
+    def partition(self, groups: Iterable[Iterable[SupportsIndex]]) -> None:
+        """Cuts the links between groups."""
+    def cut(self, sender: SupportsIndex, receiver: SupportsIndex) -> None:
+        """Cuts one link in one direction."""
+    def heal(self) -> None:
+        """Opens what was cut by hand."""
+    def is_acknowledged(self, term: int, index: int) -> bool:
+        """Whether a client was told that the entry at this place is applied."""
+    def promise_too_much(self) -> None:
+        """Tells the judges a lie that they must find."""
+
+@final
+class FrameDecoder:
+    """Bytes in, frames out. ``body_bytes_max``: the longest body that is taken; longer ones are refused by their header, before
+    anything is allocated.
+
+    The bytes are those of docs/wire-format.md, the same in every language. Every header and every body is checksummed.
+    """
+    def __new__(cls, body_bytes_max: SupportsIndex) -> Self: ...
+    def feed(self, data: Buffer) -> list[tuple[int, bytes]]:
+        """Takes what came, and returns the frames that are whole now, as pairs of kind and body.
+
+        Raises ``FrameError`` when the bytes are no frames, as soon as that is certain, and from then on. The frames before it in
+        ``data`` are lost with it: whoever sent it is not to be trusted.
+        """
+
+def encode_frame(kind: int, body: Buffer) -> bytes: ...
+def encode_messages(kind: int, messages: Sequence[Message]) -> bytes: ...

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use machine_core::WriteId;
-use raft_core::{HardState, Index, LogPos, Run, Term, Write};
+use raft_core::{Entry, HardState, Index, LogPos, Run, Term, Write};
 use storage::StoredRun;
 
 /// Two images: what is durable, since a sync has said so, and what a reader must find; and the writes between them.
@@ -99,6 +99,12 @@ struct Stored {
 }
 
 impl Stored {
+    fn live(&self) -> impl Iterator<Item = (Term, Entry<'_>)> {
+        let (term, last) = (self.run.term(), self.last());
+        let entries = self.run.entries().take_while(move |entry| entry.index <= last);
+        entries.map(move |entry| (term, entry))
+    }
+
     fn last(&self) -> Index {
         Index::new(self.run.first().get() + u64::from(self.live) - 1)
     }
@@ -127,6 +133,12 @@ impl Image {
     /// The whole stored run that holds a live entry.
     pub(crate) fn fetch(&self, index: Index) -> Option<&Run> {
         self.holding(index).map(|stored| &stored.run)
+    }
+
+    /// The live entries from this one on, with their terms.
+    pub(crate) fn entries_from(&self, from: Index) -> impl Iterator<Item = (Term, Entry<'_>)> {
+        let skipped = self.runs.partition_point(|stored| stored.last() < from);
+        self.runs[skipped..].iter().flat_map(Stored::live).filter(move |(_, entry)| entry.index >= from)
     }
 
     /// Whether exactly this is in it.

@@ -1,9 +1,8 @@
 //! The medium under a node's log: a folder in memory, sector by sector, that fails as drawn.
 
 use std::{
-    cell::RefCell,
     io::{self, IoSlice},
-    rc::Rc,
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use machine_core::Rng;
@@ -311,7 +310,18 @@ fn small(number: u64) -> usize {
 
 /// A medium to which a log is plugged in. It stays when the log goes.
 #[derive(Clone, Debug)]
-pub(crate) struct Plug(pub(crate) Rc<RefCell<Medium>>);
+pub(crate) struct Plug(Arc<Mutex<Medium>>);
+
+impl Plug {
+    pub(crate) fn new(medium: Medium) -> Self {
+        Self(Arc::new(Mutex::new(medium)))
+    }
+
+    /// The lock is never waited for: log and disk belong to one run, which one thread at a time plays.
+    pub(crate) fn medium(&self) -> MutexGuard<'_, Medium> {
+        self.0.lock().expect("a run ends with its first panic")
+    }
+}
 
 impl Disk for Plug {
     type File = MemoryFile;
@@ -321,43 +331,43 @@ impl Disk for Plug {
     }
 
     fn lock(&mut self) -> io::Result<()> {
-        self.0.borrow_mut().whole(Operation::Lock, MemoryDisk::lock)
+        self.medium().whole(Operation::Lock, MemoryDisk::lock)
     }
 
     fn list(&mut self) -> io::Result<Vec<String>> {
-        self.0.borrow_mut().whole(Operation::List, MemoryDisk::list)
+        self.medium().whole(Operation::List, MemoryDisk::list)
     }
 
     fn create(&mut self, name: &str) -> io::Result<MemoryFile> {
-        self.0.borrow_mut().whole(Operation::Create, |disk| disk.create(name))
+        self.medium().whole(Operation::Create, |disk| disk.create(name))
     }
 
     fn open(&mut self, name: &str) -> io::Result<MemoryFile> {
-        self.0.borrow_mut().whole(Operation::Open, |disk| disk.open(name))
+        self.medium().whole(Operation::Open, |disk| disk.open(name))
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
-        self.0.borrow_mut().whole(Operation::Rename, |disk| disk.rename(from, to))
+        self.medium().whole(Operation::Rename, |disk| disk.rename(from, to))
     }
 
     fn remove(&mut self, name: &str) -> io::Result<()> {
-        self.0.borrow_mut().whole(Operation::Remove, |disk| disk.remove(name))
+        self.medium().whole(Operation::Remove, |disk| disk.remove(name))
     }
 
     fn sync_dir(&mut self) -> io::Result<()> {
-        self.0.borrow_mut().whole(Operation::SyncDir, MemoryDisk::sync_dir)
+        self.medium().whole(Operation::SyncDir, MemoryDisk::sync_dir)
     }
 
     fn length(&mut self, file: &MemoryFile) -> io::Result<u64> {
-        self.0.borrow_mut().whole(Operation::Length, |disk| disk.length(file))
+        self.medium().whole(Operation::Length, |disk| disk.length(file))
     }
 
     fn allocate(&mut self, file: &MemoryFile, bytes: u64) -> io::Result<()> {
-        self.0.borrow_mut().whole(Operation::Allocate, |disk| disk.allocate(file, bytes))
+        self.medium().whole(Operation::Allocate, |disk| disk.allocate(file, bytes))
     }
 
     fn read_at(&mut self, file: &MemoryFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let mut medium = self.0.borrow_mut();
+        let mut medium = self.medium();
         match medium.next(Operation::Read)? {
             Fault::None => medium.disk.read_at(file, buffer, offset),
             Fault::Short if buffer.is_empty() => Ok(0),
@@ -370,7 +380,7 @@ impl Disk for Plug {
     }
 
     fn write_at(&mut self, file: &MemoryFile, buffers: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
-        let mut medium = self.0.borrow_mut();
+        let mut medium = self.medium();
         match medium.next(Operation::Write)? {
             Fault::None => medium.disk.write_at(file, buffers, offset),
             Fault::Short => medium.write_part(*file, buffers, offset),
@@ -382,7 +392,7 @@ impl Disk for Plug {
     }
 
     fn sync(&mut self, file: &MemoryFile) -> io::Result<()> {
-        let mut medium = self.0.borrow_mut();
+        let mut medium = self.medium();
         match medium.next(Operation::Sync)? {
             Fault::None | Fault::Short => medium.disk.sync(file),
             Fault::Broken => {

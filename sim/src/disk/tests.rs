@@ -79,7 +79,7 @@ fn a_crash_leaves_any_prefix_and_the_end_of_a_process_nothing_less_than_was_sync
 fn a_failed_sync_stops_the_log() {
     let medium = MediumProfile { sync_lost_per_100k: 100_000, ..MediumProfile::HEALTHY };
     let mut disk = opened(1, DiskProfile::HEALTHY);
-    disk.medium.borrow_mut().profile = medium;
+    disk.medium().profile = medium;
     disk.write(WriteId::new(1), write(1, 1));
     assert!(disk.start_sync(Instant::ZERO).expect("appending needs no sync").is_some());
     assert!(matches!(disk.finish_sync(), Err(Trouble::Failed(_))));

@@ -14,6 +14,7 @@ use super::{
     nemesis::End,
     node::Node,
     profile::Profile,
+    record::What,
     world::{Event, World},
 };
 use crate::{
@@ -329,6 +330,7 @@ impl World<'_> {
                 }
                 self.nodes[node].paused = true;
                 self.totals.pauses += 1;
+                self.record(node, What::Paused);
                 self.note(node, &[34, 0], format_args!("is paused until another leads"));
                 Ok(())
             }

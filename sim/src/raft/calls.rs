@@ -9,6 +9,7 @@ use super::{
     client::place,
     judges::{Verdict, Violation, bounds, hold, monotone},
     node::{Glimpse, Input, Node},
+    record::What,
     world::World,
 };
 
@@ -34,6 +35,7 @@ impl World<'_> {
             Input::Message { from, message } => {
                 let words = [2, from.get(), message.term().get()];
                 self.trace.heard(id, from, || encoded(&message));
+                self.record_heard(place(from), node, &message, || encoded(&message));
                 self.trace.note(self.now, Some(id), &words, format_args!("hears from {from}: {message:?}"));
                 self.hears(node, now, from, *message)
             }
@@ -115,8 +117,10 @@ impl World<'_> {
             let disks = self.nodes.iter().map(|node| node.disk.durable());
             self.judges.commits.leader(id, term, status.commit, &self.judges.log, disks)?;
         }
+        let seen = Glimpse::of(&status);
+        self.record_change(node, &seen);
         let node = &mut self.nodes[node];
-        node.seen = Glimpse::of(&status);
+        node.seen = seen;
         if leading != node.leading {
             node.leading = leading;
             node.unjudged = leading;
@@ -151,10 +155,14 @@ impl World<'_> {
         match fact {
             Fact::BecameLeader { term } => self.judges.elections.leads(self.nodes[node].id, term),
             Fact::ReadReady { first, last, index } => {
+                self.record(node, What::ReadsAnswered { first, last, index });
                 self.judges.histories.ready(node, (first, last));
                 self.judges.reads.ready(node, (first, last), index, applied)
             }
-            Fact::ReadsLost { first, last } => self.judges.reads.lost(node, (first, last)),
+            Fact::ReadsLost { first, last } => {
+                self.record(node, What::ReadsLost { first, last });
+                self.judges.reads.lost(node, (first, last))
+            }
             Fact::BecameFollower { .. } | Fact::BecameCandidate { .. } | Fact::TransferFailed { .. } => {
                 Ok(())
             }
@@ -175,11 +183,22 @@ impl World<'_> {
             let words = [7, run.first().get(), run.last().get()];
             self.trace.note(self.now, Some(state.id), &words, format_args!("has applied {run:?}"));
             self.judges.histories.applied(node, &run)?;
+            if let Some(record) = &mut self.record {
+                let what = What::Applied { first: run.first(), last: run.last() };
+                record.keep(self.now, Some(state.id), what);
+            }
             while let Some(entry) = state.proposals.first_entry().filter(|entry| *entry.key() <= run.last()) {
                 let (index, term) = entry.remove_entry();
                 if term == run.term() && index >= run.first() {
                     self.judges.histories.acknowledged(LogPos { term, index });
                     self.judges.promises.acknowledged(LogPos { term, index });
+                    if let Some(record) = &mut self.record {
+                        record.keep(
+                            self.now,
+                            Some(state.id),
+                            What::Acknowledged { at: LogPos { term, index } },
+                        );
+                    }
                 }
             }
             let Some(core) = &mut state.core else { return Ok(()) };

@@ -17,6 +17,7 @@ use crate::{
     raft::{
         node::{Input, Node},
         outputs::not_stamped,
+        record::What,
     },
 };
 
@@ -76,6 +77,8 @@ pub(crate) struct Clients {
     dice: Rng,
     /// What the newest command led to.
     pub(crate) outcome: Option<Taken>,
+    /// Why the newest command came to nothing.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 /// A command that a core took.
@@ -83,6 +86,14 @@ pub(crate) struct Clients {
 pub(crate) enum Taken {
     Proposal(LogPos),
     Read(ReadId),
+}
+
+/// Why a core did not take a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Propose(ProposeError),
+    Read(ReadError),
+    Transfer(TransferError),
 }
 
 impl Clients {
@@ -95,11 +106,12 @@ impl Clients {
             refused: None,
             dice,
             outcome: None,
+            refusal: None,
         }
     }
 
     /// How many more payloads may be numbered while faults go on; some numbers are kept for healing.
-    fn numbers_left(&self) -> u64 {
+    pub(crate) fn numbers_left(&self) -> u64 {
         let bits = u32::try_from(self.number_bytes * 8).expect("at most eight bytes");
         let numbers = 1_u64.checked_shl(bits).unwrap_or(u64::MAX);
         (numbers - NUMBERS_KEPT).saturating_sub(self.proposed)
@@ -108,6 +120,18 @@ impl Clients {
     /// What they want from here on is drawn from other dice.
     pub(crate) fn throw_anew(&mut self, dice: &mut Rng) {
         self.dice = dice.fork();
+    }
+
+    /// Bytes that a payload opens with, beside what its client wants to say.
+    pub(crate) const fn number_bytes(&self) -> usize {
+        self.number_bytes
+    }
+
+    /// A payload that no other has, and that says this.
+    pub(crate) fn payload_of(&mut self, words: &[u8]) -> Vec<u8> {
+        let mut payload = self.payload(0);
+        payload.extend_from_slice(words);
+        payload
     }
 
     /// A payload that no other has.
@@ -161,7 +185,7 @@ impl World<'_> {
 
     /// A core is called on behalf of a client.
     pub(crate) fn command(&mut self, node: usize, now: Instant, command: Command) -> Verdict {
-        self.clients.outcome = None;
+        (self.clients.outcome, self.clients.refusal) = (None, None);
         let Some(core) = &mut self.nodes[node].core else { return Ok(()) };
         match command {
             Command::Propose { client, payloads } => self.propose(node, now, client, &payloads),
@@ -171,6 +195,7 @@ impl World<'_> {
             }
             Command::Transfer { to } => {
                 let answer = core.transfer_leadership(now, to);
+                self.clients.refusal = answer.err().map(Refusal::Transfer);
                 let words = [20, to.get(), u64::from(answer.is_ok())];
                 self.trace.note(
                     self.now,
@@ -235,6 +260,12 @@ impl World<'_> {
         Command::Propose { client, payloads }
     }
 
+    /// A payload that says this, with a number in front.
+    pub(crate) fn payload_by_hand(&mut self, words: &[u8]) -> Vec<u8> {
+        self.judges.machines.numbered(self.clients.proposed);
+        self.clients.payload_of(words)
+    }
+
     fn number_payload(&mut self, length: usize) -> Vec<u8> {
         self.judges.machines.numbered(self.clients.proposed);
         self.clients.payload(length)
@@ -265,6 +296,7 @@ impl World<'_> {
             Err(error) => return self.refused(node, client, error, payloads),
         };
         self.clients.outcome = Some(Taken::Proposal(first));
+        self.record(node, What::Took { first, count });
         self.judges.attendance.took(node, now, self.profile.group.timing.election_min)?;
         for (place, payload) in (0..count).zip(payloads) {
             let at = LogPos { index: Index::new(first.index.get() + place), ..first };
@@ -278,6 +310,8 @@ impl World<'_> {
     }
 
     fn refused(&mut self, node: usize, client: usize, error: ProposeError, payloads: &[Vec<u8>]) -> Verdict {
+        self.clients.refusal = Some(Refusal::Propose(error));
+        self.record(node, What::RefusedEntries(error));
         let led = self.nodes[node].leading.is_some();
         let header = if self.profile.load.stamped { STAMPED_HEADER_BYTES } else { ENTRY_HEADER_BYTES };
         let most = self.profile.group.limits.append_bytes - header;
@@ -308,6 +342,10 @@ impl World<'_> {
         let word = read.as_ref().map_or(0, |id| id.get());
         self.trace.note(self.now, Some(id), &[23, word], format_args!("is asked to read: {read:?}"));
         let led = self.nodes[node].leading.is_some();
+        if let Err(error) = read {
+            self.clients.refusal = Some(Refusal::Read(error));
+            self.record(node, What::RefusedRead(error));
+        }
         match read {
             Ok(read) => {
                 self.clients.outcome = Some(Taken::Read(read));

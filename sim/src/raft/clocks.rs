@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::world::World;
+use super::{record::What, world::World};
 use crate::{clock::Jump, faults::Kind};
 
 /// The furthest that a clock goes ahead at once.
@@ -46,6 +46,7 @@ impl World<'_> {
         };
         let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
         self.note(node, &[43, kind, nanos], format_args!("its clock jumps: {jump:?}"));
+        self.record(node, What::Jumped);
         self.nodes[node].clock.jump(self.now, jump);
         self.nodes[node].tick_at = None;
         self.schedule_tick(node);

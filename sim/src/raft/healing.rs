@@ -10,6 +10,7 @@ use super::{
     client::{Command, Taken, place},
     judges::{Verdict, Violation, hold},
     node::Input,
+    record::What,
     world::{Done, Event, World},
 };
 
@@ -54,7 +55,9 @@ impl World<'_> {
     /// All faults end: links open, disks are fast, clocks true, everyone is up.
     pub(crate) fn heal(&mut self) -> Verdict {
         self.trace.note(self.now, None, &[40], format_args!("all faults end"));
+        self.record_for_all(|| What::Healed);
         self.network.heal();
+        self.let_go_by_hand();
         self.dismiss_adversary();
         for stream in self.streams.iter_mut().flatten() {
             stream.heal(self.now + LEFTOVERS);
@@ -90,6 +93,9 @@ impl World<'_> {
     /// Looks how far the group is, and asks for the next thing.
     pub(crate) fn probe(&mut self) -> Verdict {
         let Some(stage) = self.healing.as_ref().map(|healing| healing.stage) else { return Ok(()) };
+        if stage == Stage::Over {
+            return Ok(()); // somebody goes on by hand
+        }
         let next = match stage {
             Stage::Leader => self.newest_leader().map_or(stage, |_| Stage::Write { asked: None }),
             Stage::Write { asked } => self.probe_stage_write(asked)?,

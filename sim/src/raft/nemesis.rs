@@ -9,6 +9,7 @@ use super::{
     client::{Command, below, place},
     judges::{Verdict, Violation},
     node::Input,
+    record::What,
     world::{Event, World},
 };
 use crate::{
@@ -83,6 +84,7 @@ impl World<'_> {
             Fault::Partition { over: true } => {
                 self.network.open();
                 self.trace.note(self.now, None, &[30], format_args!("all links are open"));
+                self.record_for_all(|| What::Opened);
                 self.schedule_fault(Fault::Partition { over: false });
             }
             Fault::Partition { over: false } => self.partition(),
@@ -108,6 +110,7 @@ impl World<'_> {
         self.totals.kills += u64::from(end == End::Process);
         let segments = self.nodes[node].disk.segments() as u64;
         self.totals.segments_max = self.totals.segments_max.max(segments);
+        self.record(node, What::Crashed { power: end == End::Power });
         self.nodes[node].forget();
         self.hang_up(node);
         self.judges.reads.crashed(node);
@@ -141,7 +144,11 @@ impl World<'_> {
 
     /// The node starts from what is durable, with its state machine as it was, as it was a while ago, or empty.
     pub(crate) fn start(&mut self, node: usize) -> Verdict {
-        if self.nodes[node].is_up() || self.nodes[node].retired || self.is_kept_down(node) {
+        if self.nodes[node].is_up()
+            || self.nodes[node].retired
+            || self.nodes[node].held_down
+            || self.is_kept_down(node)
+        {
             return Ok(());
         }
         let had = self.nodes[node].machine.applied.get();
@@ -189,6 +196,7 @@ impl World<'_> {
             detail: format!("{}: {error}", state.id),
         })?;
         state.core = Some(core);
+        self.record(node, What::Started);
         self.judges.attendance.restarted(node, now);
         self.judges.loyalty.restarted(node);
         self.judges.monotone.restarted(node, durable, applied);
@@ -223,6 +231,7 @@ impl World<'_> {
     pub(crate) fn retire(&mut self, node: usize, what: &str) {
         self.totals.retired += 1;
         self.nodes[node].retired = true;
+        self.record(node, What::Retired);
         self.note(node, &[39], format_args!("does not run any more: {what}"));
     }
 
@@ -245,9 +254,13 @@ impl World<'_> {
     /// The node goes on: first with what came meanwhile or first with its overdue tick, as it happens.
     pub(crate) fn resume(&mut self, node: usize) -> Verdict {
         let state = &mut self.nodes[node];
+        if state.paused_by_hand {
+            return Ok(());
+        }
         let held = std::mem::take(&mut state.held);
         state.paused = false;
         let boot = state.boot;
+        self.record(node, What::Resumed);
         self.note(node, &[33, held.len() as u64], format_args!("goes on; {} inputs wait", held.len()));
         let tick_first = self.nodes[node].dice.per_mille(500);
         let ticks = |now| now == tick_first;
@@ -275,6 +288,7 @@ impl World<'_> {
         }
         self.nodes[node].paused = true;
         self.totals.pauses += 1;
+        self.record(node, What::Paused);
         self.note(node, &[34, pause.subsec_nanos().into()], format_args!("is paused for {pause:?}"));
         let boot = self.nodes[node].boot;
         self.queue.push(self.now + pause, Event::Resume { node, boot });
@@ -298,6 +312,7 @@ impl World<'_> {
         }
         self.network.open();
         self.network.cut(shape, around, &sides, hold);
+        self.record_cut();
         self.totals.partitions += 1;
         self.trace.note(
             self.now,
@@ -320,6 +335,7 @@ impl World<'_> {
             return Ok(());
         }
         self.network.cut(Shape::Deaf, leader, &[], Some(end));
+        self.record_cut();
         self.trace.note(
             self.now,
             None,

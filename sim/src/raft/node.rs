@@ -29,8 +29,12 @@ pub(crate) struct Node {
     /// What its host does, and when.
     pub(crate) dice: Rng,
     pub(crate) paused: bool,
+    /// Whether only the same hand may let it go on.
+    pub(crate) paused_by_hand: bool,
     /// Whether its disk was found damaged: it never starts again.
     pub(crate) retired: bool,
+    /// Whether somebody keeps it down by hand.
+    pub(crate) held_down: bool,
     pub(crate) held: VecDeque<Input>,
     /// When the next tick is scheduled.
     pub(crate) tick_at: Option<Instant>,
@@ -107,7 +111,9 @@ impl Node {
             stamper: Stamper::new(),
             dice,
             paused: false,
+            paused_by_hand: false,
             retired: false,
+            held_down: false,
             held: VecDeque::new(),
             tick_at: None,
             machine: Machine::default(),
@@ -144,6 +150,7 @@ impl Node {
         self.given = WriteId::NONE;
         self.confirmed = WriteId::NONE;
         self.paused = false;
+        self.paused_by_hand = false;
         self.held.clear();
         self.tick_at = None;
         self.machine.queue.clear();

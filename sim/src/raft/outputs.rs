@@ -164,8 +164,12 @@ impl World<'_> {
         let arrivals = match self.adversary_grips(from, to, &sent) {
             Grip::Free => self.network.route(self.now, (from, to), message),
             Grip::Lost => Arrivals::default(),
-            Grip::Kept => return Ok(()),
+            Grip::Kept => {
+                self.record_sent(from, to, message, false);
+                return Ok(());
+            }
         };
+        self.record_sent(from, to, message, arrivals.iter().next().is_none());
         if let Some(streams) = &mut self.streams {
             let stream = &mut streams[from * self.nodes.len() + to];
             let Some(at) = arrivals.iter().next() else {

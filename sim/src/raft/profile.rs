@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 use machine_core::Rng;
 use raft_core::ENTRY_HEADER_BYTES;
 
-pub(crate) use self::group::{Group, Limits};
+pub(crate) use self::group::{Group, Limits, Timing};
 use super::adversaries::Aim;
 use crate::{
     disk::{DiskProfile, MediumProfile},

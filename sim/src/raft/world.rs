@@ -14,6 +14,7 @@ use super::{
     nemesis::{End, Fault},
     node::{Input, Node},
     profile::Profile,
+    record::Record,
 };
 use crate::{
     Trace,
@@ -46,7 +47,7 @@ pub(crate) struct World<'t> {
     pub(crate) nodes: Vec<Node>,
     pub(crate) clients: Clients,
     pub(crate) judges: Judges,
-    pub(crate) trace: &'t mut Trace,
+    pub(crate) trace: Trace,
     /// The gate that all harm passes.
     pub(crate) faults: Faults,
     pub(crate) totals: Totals,
@@ -59,6 +60,10 @@ pub(crate) struct World<'t> {
     shapes: Option<&'t mut Shapes>,
     /// Reused for the heads of messages.
     pub(crate) head: Vec<u8>,
+    /// What happened, for those who want it as values.
+    pub(crate) record: Option<Box<Record>>,
+    /// Most events: a run that has more does not end.
+    pub(crate) events_max: u64,
 }
 
 /// What happens at a moment.
@@ -120,17 +125,18 @@ pub(crate) enum Done {
 }
 
 impl<'t> World<'t> {
-    pub(crate) fn new(
-        plan: &Plan,
-        faults: Faults,
-        shapes: Option<&'t mut Shapes>,
-        trace: &'t mut Trace,
-    ) -> Self {
+    pub(crate) fn new(plan: &Plan, faults: Faults, shapes: Option<&'t mut Shapes>, trace: Trace) -> Self {
         let mut dice = Rng::new(plan.seed);
         let mut profile = Profile::draw(&mut dice);
         if let Some(at) = faults.schedule().heal_at() {
             profile.unsafe_for = profile.unsafe_for.min(at.since(Instant::ZERO));
         }
+        let variations = plan.variations.iter().copied().collect();
+        Self { variations, shapes, ..Self::of(profile, dice, faults, trace) }
+    }
+
+    /// A world with this profile, moved by these dice.
+    pub(crate) fn of(profile: Profile, mut dice: Rng, faults: Faults, mut trace: Trace) -> Self {
         trace.hear(&faults);
         let size = profile.group.nodes;
         let network = Network::new(size, profile.network, dice.fork(), faults.clone());
@@ -151,7 +157,11 @@ impl<'t> World<'t> {
             network,
             streams,
             nodes,
-            clients: Clients::new(profile.load.clients, profile.group.limits.append_bytes, dice.fork()),
+            clients: Clients::new(
+                profile.load.clients.max(1),
+                profile.group.limits.append_bytes,
+                dice.fork(),
+            ),
             judges: Judges::new(size, profile.load.history),
             trace,
             faults,
@@ -159,9 +169,11 @@ impl<'t> World<'t> {
             healing: None,
             adversary,
             adversary_dice,
-            variations: plan.variations.iter().copied().collect(),
-            shapes,
+            variations: VecDeque::new(),
+            shapes: None,
             head: Vec::new(),
+            record: None,
+            events_max: EVENTS_MAX,
             dice,
             profile,
         }
@@ -169,33 +181,57 @@ impl<'t> World<'t> {
 
     /// From the first start to the last check, or to the first law that is broken.
     pub(crate) fn run(&mut self) -> Verdict {
+        self.begin_drawn();
+        while !self.is_over() && self.step()? {}
+        self.judge_histories()?;
+        self.totals = self.totals_so_far();
+        Ok(())
+    }
+
+    /// Everyone starts, and faults go on until all end.
+    pub(crate) fn begin_drawn(&mut self) {
+        self.begin();
+        self.queue.push(Instant::ZERO + self.profile.unsafe_for, Event::Heal);
+        self.schedule_faults();
+    }
+
+    /// What clients have seen, once nothing that they asked is undecided.
+    pub(crate) fn judge_histories(&mut self) -> Verdict {
+        self.judges.histories.judge(&self.judges.commits)
+    }
+
+    /// Everyone starts.
+    pub(crate) fn begin(&mut self) {
         for node in 0..self.nodes.len() {
             let at = Instant::ZERO + self.dice.duration(Duration::ZERO, Duration::from_millis(50));
             self.queue.push(at, Event::Start { node });
         }
-        self.queue.push(Instant::ZERO, Event::Client);
-        self.queue.push(Instant::ZERO + self.profile.unsafe_for, Event::Heal);
-        self.schedule_faults();
-        while let Some((at, event)) = self.queue.pop() {
-            self.now = at;
-            self.faults.set_now(at);
-            self.totals.events += 1;
-            hold(self.totals.events < EVENTS_MAX && self.queue.len() < QUEUE_MAX, "a run ends", || {
-                format!("{} events happened, {} wait", self.totals.events, self.queue.len())
-            })?;
-            self.vary();
-            self.handle(event)?;
-            self.adversary_looks()?;
-            if let Some(shapes) = &mut self.shapes {
-                shapes.see(self.totals.events, &self.nodes);
-            }
-            if self.healing.as_ref().is_some_and(Healing::is_over) {
-                break;
-            }
+        if self.profile.load.clients > 0 {
+            self.queue.push(Instant::ZERO, Event::Client);
         }
-        self.judges.histories.judge(&self.judges.commits)?;
-        self.close();
-        Ok(())
+    }
+
+    /// The next event, and all that comes of it at that moment; false when nothing is left to happen.
+    pub(crate) fn step(&mut self) -> Result<bool, Violation> {
+        let Some((at, event)) = self.queue.pop() else { return Ok(false) };
+        self.now = at;
+        self.faults.set_now(at);
+        self.totals.events += 1;
+        hold(self.totals.events < self.events_max && self.queue.len() < QUEUE_MAX, "a run ends", || {
+            format!("{} events happened, {} wait", self.totals.events, self.queue.len())
+        })?;
+        self.vary();
+        self.handle(event)?;
+        self.adversary_looks()?;
+        if let Some(shapes) = &mut self.shapes {
+            shapes.see(self.totals.events, &self.nodes);
+        }
+        Ok(true)
+    }
+
+    /// Whether all faults have ended, and the group has become one again.
+    pub(crate) fn is_over(&self) -> bool {
+        self.healing.as_ref().is_some_and(Healing::is_over)
     }
 
     /// Gives the input to the node's core, or keeps it while the node is paused.
@@ -310,31 +346,34 @@ impl<'t> World<'t> {
         }
     }
 
-    fn close(&mut self) {
-        self.totals.seeds = 1;
-        self.totals.virtual_nanos = self.now.as_nanos();
-        self.totals.elections = self.judges.elections.count();
-        self.totals.acknowledged = self.judges.promises.count();
-        self.totals.judged = self.judges.histories.count();
-        self.totals.reads = self.judges.reads.answered();
-        self.totals.committed = self.judges.commits.top().get();
+    /// With what the parts have counted.
+    pub(crate) fn totals_so_far(&self) -> Totals {
+        let mut totals = self.totals;
+        totals.seeds = 1;
+        totals.virtual_nanos = self.now.as_nanos();
+        totals.elections = self.judges.elections.count();
+        totals.acknowledged = self.judges.promises.count();
+        totals.judged = self.judges.histories.count();
+        totals.reads = self.judges.reads.answered();
+        totals.committed = self.judges.commits.top().get();
         for stream in self.streams.iter().flatten() {
             let Broken { resets, corrupted, refused } = stream.broken;
-            self.totals.resets += resets;
-            self.totals.corrupted += corrupted;
-            self.totals.frames_refused += refused;
+            totals.resets += resets;
+            totals.corrupted += corrupted;
+            totals.frames_refused += refused;
         }
         for node in &self.nodes {
             let Struck { broken, syncs_lost, full, partial, sectors_lost, damaged } =
                 node.disk.medium().struck;
-            self.totals.broken += broken;
-            self.totals.syncs_lost += syncs_lost;
-            self.totals.full += full;
-            self.totals.partial += partial;
-            self.totals.sectors_lost += sectors_lost;
-            self.totals.damaged += damaged;
+            totals.broken += broken;
+            totals.syncs_lost += syncs_lost;
+            totals.full += full;
+            totals.partial += partial;
+            totals.sectors_lost += sectors_lost;
+            totals.damaged += damaged;
         }
-        self.totals.digest = self.trace.digest().get();
+        totals.digest = self.trace.digest().get();
+        totals
     }
 }
 

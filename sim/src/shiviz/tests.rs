@@ -1,7 +1,6 @@
 use std::{
-    cell::RefCell,
     io::{self, Write},
-    rc::Rc,
+    sync::{Arc, Mutex},
 };
 
 use machine_core::{Instant, NodeId};
@@ -9,11 +8,11 @@ use machine_core::{Instant, NodeId};
 use super::ShiViz;
 
 #[derive(Clone, Default)]
-struct Shared(Rc<RefCell<Vec<u8>>>);
+struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
+        self.0.lock().expect("no test panics here").write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -37,7 +36,8 @@ fn a_message_carries_what_its_sender_knew() {
     log.event(now, N2, format_args!("hears a"));
     log.heard(N2, N1, b"never sent");
     log.event(now, N2, format_args!("hears nothing"));
-    let text = String::from_utf8(written.0.take()).expect("text");
+    let text = String::from_utf8(std::mem::take(&mut *written.0.lock().expect("no test panics here")))
+        .expect("text");
     let expected = "0.001000000s says a\nn1 {\"n1\":1}\n0.001000000s says a again\nn1 {\"n1\":2}\n\
                     0.001000000s hears a\nn2 {\"n1\":1, \"n2\":1}\n0.001000000s hears nothing\nn2 {\"n1\":1, \"n2\":2}\n";
     assert_eq!(text, expected);

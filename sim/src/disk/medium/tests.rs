@@ -1,8 +1,4 @@
-use std::{
-    cell::RefCell,
-    io::{ErrorKind, IoSlice},
-    rc::Rc,
-};
+use std::io::{ErrorKind, IoSlice};
 
 use machine_core::Rng;
 use storage::{Disk, disk::Operation};
@@ -11,7 +7,7 @@ use super::{Medium, MediumProfile, Plug};
 use crate::faults::{Faults, Place};
 
 fn plug(seed: u64, profile: MediumProfile) -> Plug {
-    Plug(Rc::new(RefCell::new(Medium::new(profile, Rng::new(seed), Place::node(0), Faults::all()))))
+    Plug::new(Medium::new(profile, Rng::new(seed), Place::node(0), Faults::all()))
 }
 
 /// The first bytes of a file of 4 sectors that was written sector by sector and not synced, after a crash.
@@ -24,7 +20,7 @@ fn after_crash(seed: u64, kept_per_mille: u64) -> Vec<u8> {
     for version in 1..=2 {
         plug.write_at(&file, &[IoSlice::new(&[version; 2048])], 0).expect("healthy");
     }
-    plug.0.borrow_mut().crash();
+    plug.medium().crash();
     let mut bytes = vec![9; 2048];
     let file = plug.open("f").expect("its name was synced");
     assert_eq!(plug.read_at(&file, &mut bytes, 0).ok(), Some(2048));
@@ -56,14 +52,14 @@ fn a_failed_sync_drops_what_was_dirty_and_leaves_it_readable() {
     plug.sync_dir().expect("only syncs of files fail");
     plug.write_at(&file, &[IoSlice::new(b"lost")], 0).expect("only syncs fail");
     assert!(plug.sync(&file).is_err());
-    assert_eq!(plug.0.borrow().failed(), Some(Operation::Sync));
-    assert_eq!(plug.0.borrow().offence(), None);
+    assert_eq!(plug.medium().failed(), Some(Operation::Sync));
+    assert_eq!(plug.medium().offence(), None);
     let mut bytes = [0; 4];
     assert_eq!(plug.read_at(&file, &mut bytes, 0).ok(), Some(4));
     assert_eq!(&bytes, b"lost");
     assert!(plug.sync(&file).is_err());
-    assert_eq!(plug.0.borrow().offence(), Some(Operation::Sync), "a second sync is an offence");
-    plug.0.borrow_mut().crash();
+    assert_eq!(plug.medium().offence(), Some(Operation::Sync), "a second sync is an offence");
+    plug.medium().crash();
     let file = plug.open("f").expect("its name was synced");
     let _read = plug.read_at(&file, &mut bytes, 0);
     assert_eq!(bytes, [0; 4], "it was marked clean, and never written");
@@ -72,12 +68,12 @@ fn a_failed_sync_drops_what_was_dirty_and_leaves_it_readable() {
 #[test]
 fn the_power_lasts_as_long_as_it_was_told() {
     let mut plug = plug(1, MediumProfile::HEALTHY);
-    plug.0.borrow_mut().power_for(1);
+    plug.medium().power_for(1);
     plug.create("f").expect("the power is on");
-    assert!(!plug.0.borrow_mut().has_power_failed(), "nothing was refused");
-    plug.0.borrow_mut().power_for(0);
+    assert!(!plug.medium().has_power_failed(), "nothing was refused");
+    plug.medium().power_for(0);
     assert!(plug.create("g").is_err());
-    assert!(plug.0.borrow_mut().has_power_failed());
+    assert!(plug.medium().has_power_failed());
     plug.create("g").expect("the power is back");
 }
 
