@@ -43,7 +43,7 @@ One that is expected by several parts is given to them in turn until one finds i
 the bar is about the simulator. Whatever hangs is stopped after a while, counts as found, and is called a time-out.
 
 First the unchanged code must pass, or else a failure would prove nothing. The copy is target/mutants/tree; it is made
-of the files as they are now, committed or not. The exit code is 0 when all were found, 1 when not, 2 when a patch
+of the files as they are when it starts, committed or not. The exit code is 0 when all were found, 1 when not, 2 when a patch
 no longer applies or compiles: then make it anew, with `git diff -U2`, for the rule still needs its test.";
 
 /// What the simulator needs at most for half of raft-core's mutants. (For all: the budget.)

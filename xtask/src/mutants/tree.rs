@@ -1,7 +1,7 @@
 //! The copy of the repository that is broken and mended again.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     process::Command,
@@ -13,10 +13,10 @@ use crate::{Failure, workspace::output};
 /// A copy of the files that git tracks or would track, with target folders of its own.
 #[derive(Debug)]
 pub(super) struct Tree {
-    root: PathBuf,
     /// `target/mutants` of the root.
     home: PathBuf,
-    files: BTreeSet<PathBuf>,
+    /// What the files held when the run began: who goes on working meanwhile does not change what is judged.
+    files: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 impl Tree {
@@ -25,7 +25,11 @@ impl Tree {
         let list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
         let names = output(Command::new("git").current_dir(root).args(list))?;
         let files = names.split_terminator('\0').map(PathBuf::from).filter(|path| root.join(path).is_file());
-        Ok(Self { root: root.to_path_buf(), home: root.join("target/mutants"), files: files.collect() })
+        let contents = files.map(|path| match fs::read(root.join(&path)) {
+            Ok(content) => Ok((path, content)),
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        });
+        Ok(Self { home: root.join("target/mutants"), files: contents.collect::<Result<_, Failure>>()? })
     }
 
     /// The copy's root.
@@ -43,10 +47,9 @@ impl Tree {
     pub(super) fn restore(&self) -> Result<(), Failure> {
         let copy = self.path();
         let failed = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
-        for path in &self.files {
-            let (from, to) = (self.root.join(path), copy.join(path));
-            let original = fs::read(&from).map_err(|error| failed(&from, error))?;
-            if fs::read(&to).is_ok_and(|copied| copied == original) {
+        for (path, original) in &self.files {
+            let to = copy.join(path);
+            if fs::read(&to).is_ok_and(|copied| copied == *original) {
                 continue;
             }
             let folder = to.parent().unwrap_or(&copy);
@@ -69,9 +72,8 @@ impl Tree {
     }
 
     fn is_equal(&self) -> bool {
-        let same = |path: &PathBuf| {
-            let (one, other) = (fs::read(self.root.join(path)), fs::read(self.path().join(path)));
-            one.is_ok() && one.ok() == other.ok()
+        let same = |(path, original): (&PathBuf, &Vec<u8>)| {
+            fs::read(self.path().join(path)).is_ok_and(|copied| copied == *original)
         };
         self.files.iter().all(same)
     }
@@ -83,7 +85,7 @@ impl Tree {
             let path = entry?.path();
             if path.is_dir() {
                 self.remove_others(&path)?;
-            } else if path.strip_prefix(&copy).is_ok_and(|inside| !self.files.contains(inside)) {
+            } else if path.strip_prefix(&copy).is_ok_and(|inside| !self.files.contains_key(inside)) {
                 fs::remove_file(&path)?;
             }
         }
