@@ -68,8 +68,9 @@ number! {
 number! {
     /// Names one stretch of replication from one leader to one follower.
     ///
-    /// It stands in every append and in every reply, so that a reply from an earlier stretch is known for what it is.
-    /// The term cannot do this: a follower may be removed and added again within one term.
+    /// It stands in every append and in every reply, so that a reply from an earlier stretch is known for what it is:
+    /// the first rejection of what is under way begins another. The term cannot do this: a follower is rejected, and
+    /// may be removed and added again, within one term.
     SessionId, "s"
 }
 number! {

@@ -92,6 +92,9 @@ struct RaftFlags {
     /// Which seeds to run: from A up to, not including, B
     #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = parse_seeds, conflicts_with = "seed")]
     seeds: Range<u64>,
+    /// Draw each kind of fault and each limit from the seed, as every run does; a script may say so
+    #[arg(long)]
+    swarm: bool,
     /// Run this seed alone, and say what was drawn for it
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
