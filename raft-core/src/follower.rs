@@ -13,12 +13,14 @@ use crate::{
 
 impl Raft {
     /// Refuses what no honest peer sends, before anything is changed.
-    pub(crate) fn judge(&self, from: NodeId, message: &Message) -> Result<(), PeerError> {
+    pub(crate) fn judge(&self, peer: usize, message: &Message) -> Result<(), PeerError> {
         judge_term(message, self.term)?;
         match message {
-            Message::Append { term, prev, run, .. } => self.judge_append(from, *term, *prev, run.as_ref()),
+            Message::Append { term, prev, run, .. } => {
+                self.judge_append(self.peers[peer], *term, *prev, run.as_ref())
+            }
             Message::AppendReply { term, session, round, outcome } => {
-                self.judge_reply(from, *term, *session, *round, *outcome)
+                self.judge_reply(peer, *term, *session, *round, *outcome)
             }
             Message::PreVote { .. }
             | Message::PreVoteReply { .. }
@@ -45,7 +47,7 @@ impl Raft {
             self.owe(Owed::message(peer));
             return;
         }
-        self.owe(Owed::WRITES.and(Owed::ANSWER).and(Owed::ENTRIES));
+        self.owe(Owed::WRITES.and(Owed::ANSWER));
         self.follow(peer, term, session, round);
         let end = run.as_ref().map_or(prev.index, Run::last);
         if !self.log.has(prev) {
@@ -71,6 +73,7 @@ impl Raft {
         following.verified = following.verified.max(end);
         // Not the log's own end: what lies beyond the last entry sent may not be the leader's (Figure 2, rule 5).
         self.commit = self.commit.max(commit.min(end));
+        self.owe_entries();
     }
 
     /// The sender leads this term: take the term, the leader and its session.
@@ -177,7 +180,7 @@ impl Raft {
 
     fn judge_reply(
         &self,
-        from: NodeId,
+        peer: usize,
         term: Term,
         session: SessionId,
         round: Round,
@@ -189,9 +192,7 @@ impl Raft {
             }
         }
         let Role::Leader(leading) = &self.role else { return Ok(()) };
-        let known =
-            self.peers.binary_search(&from).is_ok_and(|peer| leading.followers[peer].session == session);
-        if term != self.term || !known {
+        if term != self.term || leading.followers[peer].session != session {
             return Ok(());
         }
         if round > self.reads.round() {

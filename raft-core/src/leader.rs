@@ -271,13 +271,18 @@ impl Raft {
     /// last rule of leaders): an entry of an earlier term may still be replaced even so (Figure 8).
     pub(crate) fn advance_commit(&mut self) {
         let Role::Leader(leading) = &self.role else { return };
+        let durable = self.log.durable();
+        let ahead = leading.followers.iter().filter(|follower| follower.matched > self.commit).count();
+        if ahead + usize::from(durable > self.commit) < quorum::majority(self.voters()) {
+            return; // nearly every call; the others sort
+        }
         let held = leading.followers.iter().map(|follower| follower.matched);
-        let reached = quorum::reached(held.chain([self.log.durable()]));
+        let reached = quorum::reached(held.chain([durable]));
         if reached <= self.commit || reached < leading.term_start {
             return;
         }
         self.commit = reached;
-        self.owe(Owed::ENTRIES);
+        self.owe_entries();
         self.settle();
         if self.timers.deadline(Timer::Commit).is_none() {
             let delay = self.config.heartbeat_interval / COMMIT_NOTICES_PER_HEARTBEAT;
@@ -296,7 +301,14 @@ impl Raft {
         self.owe(Owed::FACTS);
     }
 
+    #[inline]
     fn finish_transfer(&mut self, peer: usize) {
+        if matches!(&self.role, Role::Leader(Leading { transfer: Some(_), .. })) {
+            self.tell_successor(peer);
+        }
+    }
+
+    fn tell_successor(&mut self, peer: usize) {
         let last = self.log.last();
         let to = self.peers[peer];
         let Role::Leader(leading) = &mut self.role else { return };

@@ -171,8 +171,15 @@ impl Log {
     }
 
     /// Turns the block in the making into a run of the log.
+    #[inline]
     pub(crate) fn seal(&mut self) {
-        let Some(open) = self.block.as_mut().filter(|open| !open.is_empty()) else { return };
+        if self.open().is_some() {
+            self.seal_block();
+        }
+    }
+
+    fn seal_block(&mut self) {
+        let Some(open) = self.block.as_mut() else { return };
         let run = open.seal();
         self.keep(run);
     }

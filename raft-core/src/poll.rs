@@ -37,25 +37,55 @@ impl Owed {
     /// The answer to the leader.
     pub(crate) const ANSWER: Self = Self(1 << ANSWER);
     /// Entries for the state machine, or else the question for them.
-    pub(crate) const ENTRIES: Self = Self(1 << ENTRIES | 1 << QUESTIONS);
+    pub(crate) const ENTRIES: Self = Self(1 << ENTRIES);
     /// A fact for the application.
     pub(crate) const FACTS: Self = Self(1 << FACTS);
+    /// There is nothing to look for.
+    const NOTHING: Self = Self(0);
     /// All must be looked for.
     pub(crate) const ANYTHING: Self = Self(u64::MAX);
 
+    /// A question to storage: what is not in memory was looked for.
+    const QUESTIONS: Self = Self(1 << QUESTIONS);
+
     /// A message to one peer, or else the question for what it lacks.
     pub(crate) const fn message(peer: usize) -> Self {
-        Self(1 << (MESSAGES as usize + peer) | 1 << QUESTIONS)
+        Self(1 << (MESSAGES as usize + peer))
     }
 
     /// A message to each of so many peers.
     pub(crate) const fn messages(peers: usize) -> Self {
-        Self(((1 << peers) - 1) << MESSAGES | 1 << QUESTIONS)
+        Self(((1 << peers) - 1) << MESSAGES)
     }
 
     #[must_use]
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    const fn but(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    const fn has(self, what: Self) -> bool {
+        self.0 & what.0 != 0
+    }
+
+    /// Whether it may be owed, and no longer.
+    const fn take(&mut self, what: Self) -> bool {
+        let had = self.has(what);
+        *self = self.but(what);
+        had
+    }
+
+    /// The peers, of so many, to which a message may be owed.
+    fn peers(self, peers: usize) -> impl Iterator<Item = usize> {
+        let mut left = self.0 & Self::messages(peers).0;
+        core::iter::from_fn(move || {
+            let bit = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            (bit < u64::BITS).then(|| (bit - MESSAGES) as usize)
+        })
     }
 }
 
@@ -64,49 +94,54 @@ impl Raft {
     /// withheld until [`persisted`](Self::persisted).
     ///
     /// Writes come first, so that the disk works while messages travel.
+    #[inline]
     pub fn poll_output(&mut self) -> Option<Output> {
+        // A host asks until there is nothing: that answer costs it no call.
+        if self.owed == Owed::NOTHING { None } else { self.poll_owed() }
+    }
+
+    /// Looks for each thing that may be owed, in the order of the bits. A bit is cleared by the look; what may leave more
+    /// of its kind behind sets it again. An output is large: each is made where it is returned, after a look whether
+    /// there is one.
+    fn poll_owed(&mut self) -> Option<Output> {
         if let Some(fault) = &self.halted {
+            self.owed = Owed::NOTHING;
             return (!core::mem::replace(&mut self.halt_told, true)).then_some(Output::Halt(**fault));
         }
-        while self.owed.0 != 0 {
-            let bit = self.owed.0.trailing_zeros();
-            // An output is large: each is made where it is returned, after a look whether there is one.
-            match bit {
-                WRITES if self.owes_write() => return Some(self.write()),
-                MESSAGES..ANSWER => {
-                    let peer = (bit - MESSAGES) as usize;
-                    if let Some(word) = self.poll_word(peer) {
-                        return Some(word);
-                    }
-                    let run = self.run_to_send(peer);
-                    if run.is_some() || self.owes_append(peer) {
-                        return Some(self.append(peer, run));
-                    }
-                }
-                ANSWER => {
-                    if let Some((to, outcome)) = self.poll_outcome() {
-                        return Some(self.answer(to, outcome));
-                    }
-                }
-                ENTRIES => {
-                    if let Some(run) = self.poll_apply() {
-                        return Some(Output::Apply { run });
-                    }
-                }
-                QUESTIONS => {
-                    if let Some((id, from)) = self.poll_fetch() {
-                        return Some(Output::Fetch { id, from });
-                    }
-                }
-                FACTS => {
-                    if let Some(event) = self.poll_notify() {
-                        return Some(Output::Notify(event));
-                    }
-                }
-                _ => {}
-            }
-            self.owed.0 &= !(1 << bit);
+        if self.owed.take(Owed::WRITES) && self.owes_write() {
+            return Some(self.write());
         }
+        for peer in self.owed.peers(self.peers.len()) {
+            self.owed = self.owed.but(Owed::message(peer));
+            if let Some(word) = self.poll_word(peer) {
+                return Some(word);
+            }
+            let run = self.run_to_send(peer);
+            if run.is_some() || self.owes_append(peer) {
+                return Some(self.append(peer, run));
+            }
+        }
+        if self.owed.take(Owed::ANSWER) {
+            if let Some((to, outcome)) = self.poll_outcome() {
+                return Some(self.answer(to, outcome));
+            }
+        }
+        if self.owed.take(Owed::ENTRIES) {
+            if let Some(run) = self.poll_apply() {
+                return Some(Output::Apply { run });
+            }
+        }
+        if self.owed.has(Owed::QUESTIONS) {
+            if let Some((id, from)) = self.poll_fetch() {
+                return Some(Output::Fetch { id, from });
+            }
+        }
+        if self.owed.has(Owed::FACTS) {
+            if let Some(event) = self.poll_notify() {
+                return Some(Output::Notify(event));
+            }
+        }
+        self.owed = Owed::NOTHING;
         None
     }
 
@@ -154,6 +189,9 @@ impl Raft {
         let id = self.disk.writes.issue();
         self.disk.written = state;
         self.disk.outstanding.push_back(Outstanding { id, state, log: self.log.written() });
+        if self.log.written() < self.log.last() {
+            self.owe(Owed::WRITES);
+        }
         let hard_state =
             HardState { term: self.term, vote: self.vote, commit: self.commit.min(self.log.written()) };
         Output::Persist { id, write: Write { hard_state, run } }
@@ -162,6 +200,7 @@ impl Raft {
     /// What is owed to a peer besides appends: seldom anything.
     fn poll_word(&mut self, peer: usize) -> Option<Output> {
         self.contacts.get_mut(peer)?.owed()?;
+        self.owe(Owed::message(peer));
         let message = self.poll_contact(peer);
         self.contacts[peer].rest();
         Some(Output::Send { to: self.peers[peer], message: message? })
@@ -231,7 +270,11 @@ impl Raft {
             return run;
         }
         let (next, last) = (follower.next, self.log.last());
-        take_front(&mut follower.fetched, next, last, self.config.append_bytes_max)
+        let run = take_front(&mut follower.fetched, next, last, self.config.append_bytes_max);
+        if run.is_none() {
+            self.owe(Owed::QUESTIONS);
+        }
+        run
     }
 
     /// The next append to a follower: with entries, or because an answer or the commit index is due.
@@ -248,6 +291,9 @@ impl Raft {
         }
         follower.due = Due::No;
         follower.commit_sent = self.commit;
+        if follower.next <= self.log.last() {
+            self.owed = self.owed.and(Owed::message(peer));
+        }
         self.reads.sent();
         let term_at_prev =
             self.log.term_at(prev).expect("a follower is sent what follows the log's own entries");
@@ -267,6 +313,9 @@ impl Raft {
         let outcome = if matched > following.acked || following.reply_at.is_some_and(|at| at <= matched) {
             following.acked = following.acked.max(matched);
             following.reply_at = None;
+            if following.rejection.is_some() {
+                self.owed = self.owed.and(Owed::ANSWER);
+            }
             Outcome::Accepted { matched }
         } else {
             let (prev, hint) = *following.rejection.take()?;
@@ -287,6 +336,7 @@ impl Raft {
         let run = self.log_run_to_apply(next)?;
         self.apply.handed = run.last();
         self.apply.inflight.push(run.last(), run.body().len());
+        self.owe_entries();
         Some(run)
     }
 
@@ -300,7 +350,13 @@ impl Raft {
                 self.apply.fetched = None;
                 Some(run)
             }
-            None => take_front(&mut self.apply.fetched, next, limit, bytes_max),
+            None => {
+                let run = take_front(&mut self.apply.fetched, next, limit, bytes_max);
+                if run.is_none() {
+                    self.owe(Owed::QUESTIONS);
+                }
+                run
+            }
         }
     }
 

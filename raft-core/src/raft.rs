@@ -171,7 +171,7 @@ impl Raft {
         if self.halted.is_some() {
             return Ok(());
         }
-        self.judge(from, &message)?;
+        self.judge(peer, &message)?;
         self.see(now);
         self.contacts[peer].heard = self.now;
         match message {
@@ -238,12 +238,17 @@ impl Raft {
         self.log.set_durable(log);
         // Votes wait for term and vote to be durable, and writes for one another; entries only for their own.
         let entries_only = state == self.disk.durable && !full;
-        self.owe(if entries_only { Owed::ANSWER.and(Owed::ENTRIES) } else { Owed::ANYTHING });
+        if !entries_only {
+            self.owe(Owed::ANYTHING);
+        } else if !matches!(self.role, Role::Leader(_)) {
+            self.owe(Owed::ANSWER);
+        }
         if self.halted.is_some() {
             return Ok(());
         }
         self.count_own_vote();
         self.advance_commit();
+        self.owe_entries();
         self.settle();
         Ok(())
     }
@@ -259,7 +264,10 @@ impl Raft {
         }
         self.apply.applied = self.apply.applied.max(index);
         self.apply.inflight.release(index);
-        self.owe(Owed::ENTRIES.and(Owed::FACTS));
+        self.owe_entries();
+        if self.reads.open() > 0 {
+            self.owe(Owed::FACTS);
+        }
         self.see(now);
         Ok(())
     }
@@ -323,6 +331,13 @@ impl Raft {
     /// This may be owed, and must be looked for.
     pub(crate) fn owe(&mut self, what: Owed) {
         self.owed = self.owed.and(what);
+    }
+
+    /// Entries may be owed to the state machine, if there are any that it has not been handed.
+    pub(crate) fn owe_entries(&mut self) {
+        if self.apply.handed < self.commit.min(self.log.durable()) {
+            self.owe(Owed::ENTRIES);
+        }
     }
 
     pub(crate) fn voters(&self) -> usize {
