@@ -72,9 +72,9 @@ impl Raft {
 
     fn leader_is_known(&self) -> bool {
         match self.role {
-            Role::Leader(_) => self.leader == Some(self.config.id),
+            Role::Leader(_) => self.leader == Some(self.limits.id),
             Role::PreCandidate(_) | Role::Candidate(_) => self.leader.is_none(),
-            Role::Follower(_) => self.leader != Some(self.config.id),
+            Role::Follower(_) => self.leader != Some(self.limits.id),
         }
     }
 }

@@ -174,6 +174,42 @@ impl Config {
     }
 }
 
+/// What a running node looks at, of a configuration that is valid: intervals in nanoseconds, and numbers as narrow as
+/// their bounds, since a host may have many nodes. What the log alone looks at, it keeps.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) id: NodeId,
+    pub(crate) election_timeout_min: u64,
+    pub(crate) election_timeout_max: u64,
+    /// What a node of lower priority waits besides.
+    pub(crate) priority_wait: u64,
+    pub(crate) heartbeat_interval: u64,
+    pub(crate) inflight_bytes_max: usize,
+    pub(crate) uncommitted_bytes_max: usize,
+    pub(crate) inflight_messages_max: u32,
+    pub(crate) reads_max: u32,
+}
+
+impl Limits {
+    pub(crate) fn new(config: &Config) -> Self {
+        let nanos = |interval: Duration| u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
+        let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let (min, max) = (nanos(config.election_timeout_min), nanos(config.election_timeout_max));
+        let steps = u64::from(PRIORITY_MAX.saturating_sub(config.priority));
+        Self {
+            id: config.id,
+            election_timeout_min: min,
+            election_timeout_max: max,
+            priority_wait: max.saturating_sub(min).saturating_mul(steps),
+            heartbeat_interval: nanos(config.heartbeat_interval),
+            inflight_bytes_max: config.inflight_bytes_max,
+            uncommitted_bytes_max: config.uncommitted_bytes_max,
+            inflight_messages_max: narrow(config.inflight_messages_max),
+            reads_max: narrow(config.reads_max),
+        }
+    }
+}
+
 /// A length of an entry fits 32 bits with room to spare.
 const APPEND_BYTES_LIMIT: usize = 64 << 20;
 

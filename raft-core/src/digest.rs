@@ -12,8 +12,8 @@ use crate::{
     Raft,
     progress::{Progress, ProgressState},
     quorum::Votes,
-    raft::{Applying, DiskState, Fetching, Outstanding, Reader},
-    role::{Campaign, Contact, Following, Leading, Role, Timer, Transfer},
+    raft::{Applying, DiskState, Fetching, Outstanding, Reader, Told},
+    role::{Campaign, Following, Leading, Peer, Role, Timer, Transfer},
 };
 
 impl Raft {
@@ -36,9 +36,8 @@ impl Raft {
     /// one to one. Voters are interchangeable, so an explorer may take states that differ only in names for one.
     pub fn hash_state_renamed(&self, rename: impl Fn(NodeId) -> NodeId, state: &mut impl Hasher) {
         let Self {
-            config,
+            limits,
             peers,
-            contacts,
             rng: _,
             now: _,
             timers,
@@ -55,18 +54,17 @@ impl Raft {
             fetches,
             fetch_issued: _,
             transfer_failed,
-            announced,
+            told,
             halted,
-            halt_told,
             owed: _,
         } = self;
         let names = Names { peers, rename };
-        names.of(config.id).hash(state);
+        names.of(limits.id).hash(state);
         (term, names.maybe(*vote), names.maybe(*leader), commit).hash(state);
         for timer in [Timer::Election, Timer::Heartbeat, Timer::CheckQuorum, Timer::Commit, Timer::Transfer] {
             timers.deadline(timer).is_some().hash(state);
         }
-        names.in_order(|peer| hash_contact(&contacts[peer], state));
+        names.in_order(|peer| hash_peer(&peers[peer], state));
         hash_role(role, &names, state);
         log.hash_entries(state);
         hash_disk(disk, &names, state);
@@ -74,23 +72,23 @@ impl Raft {
         (handed, applied, inflight, fetched).hash(state);
         reads.hash_batches(state);
         fetches.len().hash(state);
-        for Fetching { id: _, pos, reader } in fetches {
+        for Fetching { id: _, pos, reader } in fetches.iter() {
             let reader = match reader {
                 Reader::Apply => (0, None),
-                Reader::Follower(peer) => (1, Some(names.of(peers[*peer]))),
+                Reader::Follower(peer) => (1, Some(names.of(peers[*peer].id))),
                 Reader::Nobody => (2, None),
             };
             (pos, reader).hash(state);
         }
-        let (role, term, leader) = *announced;
+        let Told { term, leader, role, halt } = *told;
         (role, term, names.maybe(leader), names.maybe(*transfer_failed)).hash(state);
-        (halted.is_some(), halt_told).hash(state);
+        (halted.is_some(), halt).hash(state);
     }
 }
 
 /// What the nodes are called.
 struct Names<'a, R> {
-    peers: &'a [NodeId],
+    peers: &'a [Peer],
     rename: R,
 }
 
@@ -108,10 +106,10 @@ impl<R: Fn(NodeId) -> NodeId> Names<'_, R> {
         let mut newest = None;
         for _ in self.peers {
             let next = (0..self.peers.len())
-                .filter(|peer| newest.is_none_or(|newest| self.of(self.peers[*peer]) > newest))
-                .min_by_key(|peer| self.of(self.peers[*peer]))
+                .filter(|peer| newest.is_none_or(|newest| self.of(self.peers[*peer].id) > newest))
+                .min_by_key(|peer| self.of(self.peers[*peer].id))
                 .expect("names are one to one");
-            newest = Some(self.of(self.peers[next]));
+            newest = Some(self.of(self.peers[next].id));
             visit(next);
         }
     }
@@ -122,9 +120,9 @@ impl<R: Fn(NodeId) -> NodeId> Names<'_, R> {
     }
 }
 
-fn hash_contact(contact: &Contact, state: &mut impl Hasher) {
+fn hash_peer(peer: &Peer, state: &mut impl Hasher) {
     // When it was heard is left out.
-    contact.word().hash(state);
+    peer.word().hash(state);
 }
 
 fn hash_role(role: &Role, names: &Names<'_, impl Fn(NodeId) -> NodeId>, state: &mut impl Hasher) {

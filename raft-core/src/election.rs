@@ -4,7 +4,6 @@ use machine_core::Instant;
 
 use crate::{
     LogPos, Raft, Term,
-    config::PRIORITY_MAX,
     poll::Owed,
     quorum::{self, Votes},
     role::{Campaign, Following, Role, Timer},
@@ -17,7 +16,7 @@ impl Raft {
     pub(crate) fn on_pre_vote(&mut self, peer: usize, term: Term, last: LogPos) {
         let granted = term > self.term && last >= self.log.last_pos() && !self.hears_leader();
         let answered = if granted { term } else { self.term };
-        self.contacts[peer].owe().pre_vote_reply = Some((answered, granted));
+        self.peers[peer].owe().pre_vote_reply = Some((answered, granted));
     }
 
     pub(crate) fn on_pre_vote_reply(&mut self, peer: usize, term: Term, granted: bool) {
@@ -45,14 +44,14 @@ impl Raft {
         if term > self.term {
             self.become_follower(term);
         }
-        let candidate = self.peers[peer];
+        let candidate = self.peers[peer].id;
         let free = self.vote.is_none_or(|vote| vote == candidate);
         let granted = term == self.term && free && self.leader.is_none() && last >= self.log.last_pos();
         if granted {
             self.vote = Some(candidate);
             self.reset_election_timer();
         }
-        self.contacts[peer].owe().vote_reply = Some((self.term, granted));
+        self.peers[peer].owe().vote_reply = Some((self.term, granted));
     }
 
     pub(crate) fn on_vote_reply(&mut self, peer: usize, term: Term, granted: bool) {
@@ -61,7 +60,7 @@ impl Raft {
             return;
         }
         // Who has not been asked cannot answer: nobody is asked before the vote for oneself is durable.
-        let asked = !self.contacts[peer].is_requested();
+        let asked = !self.peers[peer].is_requested();
         let voters = self.voters();
         if let Role::Candidate(campaign) = &mut self.role {
             if granted && asked && term == self.term {
@@ -82,7 +81,7 @@ impl Raft {
     /// A leader that has not heard from a majority for an election timeout gives way (thesis §6.2): another may lead
     /// already, and clients must not wait for what cannot be decided here.
     pub(crate) fn on_check_quorum(&mut self) {
-        if self.quorum_since() + self.config.election_timeout_min <= self.now {
+        if self.quorum_since().plus_nanos(self.limits.election_timeout_min) <= self.now {
             self.become_follower(self.term);
         } else {
             self.set_check_quorum_timer();
@@ -104,7 +103,7 @@ impl Raft {
     }
 
     pub(crate) fn own_vote_is_durable(&self) -> bool {
-        self.disk.durable == (self.term, Some(self.config.id))
+        self.disk.durable == (self.term, Some(self.limits.id))
     }
 
     // Changes of role.
@@ -145,7 +144,7 @@ impl Raft {
         self.leave_role();
         self.leader = None;
         self.term = self.term.next();
-        self.vote = Some(self.config.id);
+        self.vote = Some(self.limits.id);
         self.role = Role::Candidate(Campaign { votes: Votes::default(), transfer });
         self.request_votes();
         self.reset_election_timer();
@@ -156,8 +155,8 @@ impl Raft {
         if matches!(self.role, Role::Leader(_)) {
             self.leave_leadership();
         }
-        for contact in &mut self.contacts {
-            if let Some(word) = contact.owed() {
+        for peer in &mut self.peers {
+            if let Some(word) = peer.owed() {
                 word.request = false;
                 word.timeout_now = false;
             }
@@ -165,8 +164,8 @@ impl Raft {
     }
 
     fn request_votes(&mut self) {
-        for contact in &mut self.contacts {
-            contact.owe().request = true;
+        for peer in &mut self.peers {
+            peer.owe().request = true;
         }
     }
 
@@ -174,18 +173,15 @@ impl Raft {
 
     /// Draws a wait at random, so that seldom two stand at once (Raft §5.2), longer for lower priorities.
     pub(crate) fn reset_election_timer(&mut self) {
-        let (min, max) = (self.config.election_timeout_min, self.config.election_timeout_max);
-        let mut at = self.now + self.rng.duration(min, max);
-        if self.config.priority < PRIORITY_MAX {
-            at += (max - min).saturating_mul(u32::from(PRIORITY_MAX - self.config.priority));
-        }
-        self.timers.set(Timer::Election, at);
+        let (min, max) = (self.limits.election_timeout_min, self.limits.election_timeout_max);
+        let wait = min + self.rng.below(max - min);
+        self.timers.set(Timer::Election, self.now.plus_nanos(wait).plus_nanos(self.limits.priority_wait));
     }
 
     /// Whether a leader was heard within the shortest election timeout; a leader hears itself, as check-quorum
     /// deposes it if it should not.
     fn hears_leader(&self) -> bool {
-        let recent = self.now < self.leader_heard + self.config.election_timeout_min;
+        let recent = self.now < self.leader_heard.plus_nanos(self.limits.election_timeout_min);
         matches!(self.role, Role::Leader(_)) || (self.leader.is_some() && recent)
     }
 
@@ -195,24 +191,24 @@ impl Raft {
             let followed = leading.followers.iter().map(|follower| follower.heard);
             return quorum::reached(followed.chain([self.now]));
         }
-        let heard = self.contacts.iter().map(|contact| contact.heard);
+        let heard = self.peers.iter().map(|peer| peer.heard);
         quorum::reached(heard.chain([self.now]))
     }
 
     pub(crate) fn set_check_quorum_timer(&mut self) {
-        let at = self.quorum_since() + self.config.election_timeout_min;
+        let at = self.quorum_since().plus_nanos(self.limits.election_timeout_min);
         self.timers.set(Timer::CheckQuorum, at);
     }
 
     /// Whether a majority has been heard within the longest election timeout.
     pub(crate) fn quorum_heard(&self) -> bool {
-        let recent = |heard: Instant| self.now <= heard + self.config.election_timeout_max;
+        let recent = |heard: Instant| self.now <= heard.plus_nanos(self.limits.election_timeout_max);
         let peers = match &self.role {
             Role::Leader(leading) => {
                 leading.followers.iter().filter(|follower| recent(follower.heard)).count()
             }
             Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => {
-                self.contacts.iter().filter(|contact| recent(contact.heard)).count()
+                self.peers.iter().filter(|peer| recent(peer.heard)).count()
             }
         };
         peers + 1 >= quorum::majority(self.voters())

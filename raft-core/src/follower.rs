@@ -17,7 +17,7 @@ impl Raft {
         judge_term(message, self.term)?;
         match message {
             Message::Append { term, prev, run, .. } => {
-                self.judge_append(self.peers[peer], *term, *prev, run.as_ref())
+                self.judge_append(self.peers[peer].id, *term, *prev, run.as_ref())
             }
             Message::AppendReply { term, session, round, outcome } => {
                 self.judge_reply(peer, *term, *session, *round, *outcome)
@@ -43,7 +43,7 @@ impl Raft {
         run: Option<Run>,
     ) {
         if term < self.term {
-            self.contacts[peer].owe().stale_leader = Some(session);
+            self.peers[peer].owe().stale_leader = Some(session);
             self.owe(Owed::message(peer));
             return;
         }
@@ -81,7 +81,7 @@ impl Raft {
         if term > self.term || !matches!(self.role, Role::Follower(_)) {
             self.become_follower(term);
         }
-        let leader = Some(self.peers[peer]);
+        let leader = Some(self.peers[peer].id);
         if self.leader != leader {
             self.leader = leader;
             self.owe(Owed::FACTS.and(Owed::ANSWER));
@@ -108,7 +108,7 @@ impl Raft {
 
     fn reply_at(&mut self, durable: Index) {
         let following = self.following();
-        following.reply_at = Some(following.reply_at.map_or(durable, |at| at.min(durable)));
+        following.reply_at = following.reply_at.min(durable);
     }
 
     /// Stores what is new of `run`, whose predecessor matches. Entries that are already there stay untouched, and so
@@ -118,7 +118,7 @@ impl Raft {
             Some(index) => index,
             None => return true,
         };
-        if self.log.pending_bytes() + run.body().len() > self.config.uncommitted_bytes_max {
+        if self.log.pending_bytes() + run.body().len() > self.limits.uncommitted_bytes_max {
             return false;
         }
         if new <= self.log.last() {
@@ -155,7 +155,7 @@ impl Raft {
             if first.index != prev.index.next() || first.term < prev.term || first.term > term {
                 return Err(PeerError::RunMisplaced { prev, first, term });
             }
-            let (bytes, bytes_max) = (run.body().len(), self.config.append_bytes_max);
+            let (bytes, bytes_max) = (run.body().len(), self.log.append_bytes_max());
             if bytes > bytes_max {
                 return Err(PeerError::RunTooLarge { bytes, bytes_max });
             }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many times within a heartbeat interval a follower is told of a new commit index when nothing else is sent.
-const COMMIT_NOTICES_PER_HEARTBEAT: u32 = 16;
+const COMMIT_NOTICES_PER_HEARTBEAT: u64 = 16;
 
 /// What became of [`Raft::propose_many`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,7 +101,7 @@ impl Raft {
     pub fn read(&mut self, now: Instant) -> Result<ReadId, ReadError> {
         self.observe(now);
         self.may_lead()?;
-        if self.reads.open() >= self.config.reads_max {
+        if self.reads.open() >= self.limits.reads_max as usize {
             return Err(ReadError::Full);
         }
         let Role::Leader(leading) = &mut self.role else { unreachable!("only a leader may lead") };
@@ -127,14 +127,14 @@ impl Raft {
         if self.halted.is_some() {
             return Err(TransferError::Halted);
         }
-        let Ok(peer) = self.peers.binary_search(&to) else { return Err(TransferError::NoSuchPeer { to }) };
+        let Some(peer) = self.place_of_peer(to) else { return Err(TransferError::NoSuchPeer { to }) };
         let leader = self.leader;
         let Role::Leader(leading) = &mut self.role else { return Err(TransferError::NotLeader { leader }) };
         if let Some(Transfer { to, .. }) = leading.transfer {
             return Err(TransferError::Transferring { to });
         }
         leading.transfer = Some(Transfer { to, told: false });
-        self.timers.set(Timer::Transfer, self.now + self.config.election_timeout_max);
+        self.timers.set(Timer::Transfer, self.now.plus_nanos(self.limits.election_timeout_max));
         self.finish_transfer(peer);
         Ok(())
     }
@@ -144,9 +144,8 @@ impl Raft {
         self.observe(now);
         if matches!(self.role, Role::Leader(_)) && self.halted.is_none() {
             self.become_follower(self.term);
-            let later =
-                self.timers.deadline(Timer::Election).unwrap_or(self.now) + self.config.election_timeout_max;
-            self.timers.set(Timer::Election, later);
+            let at = self.timers.deadline(Timer::Election).unwrap_or(self.now);
+            self.timers.set(Timer::Election, at.plus_nanos(self.limits.election_timeout_max));
         }
     }
 
@@ -200,14 +199,15 @@ impl Raft {
     /// Asks whoever has said nothing for an interval. A follower that streams says enough; one whose disk stalls is
     /// asked even while entries are on their way to it, since it answers those only when they are durable.
     pub(crate) fn on_heartbeat(&mut self) {
-        let (now, interval) = (self.now, self.config.heartbeat_interval);
+        let (now, interval) = (self.now, self.limits.heartbeat_interval);
         let Role::Leader(leading) = &mut self.role else { return };
-        let mut next = now + interval;
+        let mut next = now.plus_nanos(interval);
         for follower in &mut leading.followers {
-            if follower.heard + interval <= now {
+            let silent = follower.heard.plus_nanos(interval);
+            if silent <= now {
                 follower.due = Due::Answer;
             } else {
-                next = next.min(follower.heard + interval);
+                next = next.min(silent);
             }
         }
         self.timers.set(Timer::Heartbeat, next);
@@ -228,8 +228,8 @@ impl Raft {
         if let Role::Leader(leading) = &mut self.role {
             self.transfer_failed = leading.transfer.take().map(|transfer| transfer.to);
         }
-        for contact in &mut self.contacts {
-            if let Some(word) = contact.owed() {
+        for peer in &mut self.peers {
+            if let Some(word) = peer.owed() {
                 word.timeout_now = false;
             }
         }
@@ -244,11 +244,11 @@ impl Raft {
         let next = self.log.last().next();
         let session = SessionId::new(1);
         let followers = self.peers.iter().map(|_| Progress::new(session, next, self.now)).collect();
-        self.leader = Some(self.config.id);
+        self.leader = Some(self.limits.id);
         let term_start = self.log.propose(self.term, EntryKind::Blank, &[]);
         self.role = Role::Leader(Leading { followers, term_start, transfer: None });
         self.timers.cancel(Timer::Election);
-        self.timers.set(Timer::Heartbeat, self.now + self.config.heartbeat_interval);
+        self.timers.set(Timer::Heartbeat, self.now.plus_nanos(self.limits.heartbeat_interval));
         self.set_check_quorum_timer();
     }
 
@@ -258,7 +258,7 @@ impl Raft {
         for timer in [Timer::Heartbeat, Timer::CheckQuorum, Timer::Commit, Timer::Transfer] {
             self.timers.cancel(timer);
         }
-        for fetch in &mut self.fetches {
+        for fetch in self.fetches.iter_mut() {
             if fetch.reader != crate::raft::Reader::Apply {
                 fetch.reader = crate::raft::Reader::Nobody;
             }
@@ -285,8 +285,8 @@ impl Raft {
         self.owe_entries();
         self.settle();
         if self.timers.deadline(Timer::Commit).is_none() {
-            let delay = self.config.heartbeat_interval / COMMIT_NOTICES_PER_HEARTBEAT;
-            self.timers.set(Timer::Commit, self.now + delay);
+            let delay = self.limits.heartbeat_interval / COMMIT_NOTICES_PER_HEARTBEAT;
+            self.timers.set(Timer::Commit, self.now.plus_nanos(delay));
         }
     }
 
@@ -310,7 +310,7 @@ impl Raft {
 
     fn tell_successor(&mut self, peer: usize) {
         let last = self.log.last();
-        let to = self.peers[peer];
+        let to = self.peers[peer].id;
         let Role::Leader(leading) = &mut self.role else { return };
         let matched = leading.followers[peer].matched;
         if let Some(transfer) =
@@ -318,7 +318,7 @@ impl Raft {
         {
             if matched == last {
                 transfer.told = true;
-                self.contacts[peer].owe().timeout_now = true;
+                self.peers[peer].owe().timeout_now = true;
             }
         }
     }
@@ -332,7 +332,8 @@ impl Raft {
         if matches!(self.role, Role::Leader(_)) {
             // The timer is set by a majority's last word and cheap to look at; ask again only when it is overdue.
             let overdue = self.timers.deadline(Timer::CheckQuorum).is_some_and(|at| at <= self.now);
-            let lost = overdue && self.quorum_since() + self.config.election_timeout_min <= self.now;
+            let lost =
+                overdue && self.quorum_since().plus_nanos(self.limits.election_timeout_min) <= self.now;
             return if lost { Err(ReadError::NoQuorum) } else { Ok(()) };
         }
         if self.leader.is_none() && !self.quorum_heard() {
@@ -352,11 +353,11 @@ impl Raft {
     #[inline]
     fn append_payload(&mut self, kind: EntryKind, payload: &[u8]) -> Result<Index, ProposeError> {
         let bytes = kind.header_bytes() + payload.len();
-        if bytes > self.config.append_bytes_max {
-            let bytes_max = self.config.append_bytes_max.saturating_sub(kind.header_bytes());
+        if bytes > self.log.append_bytes_max() {
+            let bytes_max = self.log.append_bytes_max().saturating_sub(kind.header_bytes());
             return Err(ProposeError::TooLarge { bytes: payload.len(), bytes_max });
         }
-        if self.log.pending_bytes() + bytes > self.config.uncommitted_bytes_max {
+        if self.log.pending_bytes() + bytes > self.limits.uncommitted_bytes_max {
             return Err(ProposeError::Full);
         }
         Ok(self.log.propose(self.term, kind, payload))

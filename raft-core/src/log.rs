@@ -15,7 +15,7 @@ const JOINED_BYTES_MAX: usize = 4 << 10;
 const RUNS_AT_REST_MAX: usize = 4;
 
 /// The first block a leader allocates; each further one is twice as large, up to `append_bytes_max`.
-const BLOCK_BYTES_MIN: usize = 64;
+const BLOCK_BYTES_MIN: u32 = 64;
 
 /// The log as the machine knows it: every term, and the newest runs. Older ones are in storage.
 ///
@@ -30,14 +30,14 @@ pub(crate) struct Log {
     cached_bytes: usize,
     /// The block in the making, or the room for it: what only a leader has.
     block: Option<Box<OpenRun>>,
-    block_bytes: usize,
     last: Index,
     written: Index,
     durable: Index,
     /// Bytes not yet durable, or, at a leader, not yet both durable and committed.
     pending: Window,
-    append_bytes_max: usize,
     cache_bytes_max: usize,
+    append_bytes_max: u32,
+    block_bytes: u32,
 }
 
 impl Log {
@@ -48,17 +48,21 @@ impl Log {
             cache: VecDeque::new(),
             cached_bytes: 0,
             block: None,
-            block_bytes: BLOCK_BYTES_MIN,
             last,
             written: last,
             durable: last,
             pending: Window::default(),
-            append_bytes_max,
             cache_bytes_max,
+            append_bytes_max: u32::try_from(append_bytes_max).expect("an append is far below 4 GiB"),
+            block_bytes: BLOCK_BYTES_MIN,
         }
     }
 
     // What it holds.
+
+    pub(crate) const fn append_bytes_max(&self) -> usize {
+        self.append_bytes_max as usize
+    }
 
     pub(crate) const fn last(&self) -> Index {
         self.last
@@ -110,7 +114,7 @@ impl Log {
     /// Entries from `index` to at most `last`, of one term and at most `append_bytes_max`, if they are in memory: the
     /// rest of the run that holds the first.
     pub(crate) fn rest_of_run(&self, index: Index, last: Index) -> Option<Run> {
-        self.cache[self.place_of(index)?].part(index, last, self.append_bytes_max)
+        self.cache[self.place_of(index)?].part(index, last, self.append_bytes_max())
     }
 
     /// Entries from `index` on, of one term and at most `append_bytes_max`, if they are in memory.
@@ -122,12 +126,12 @@ impl Log {
         let run = &self.cache[place];
         let newest = place + 1 == self.cache.len();
         if newest || run.first() < index || run.body().len() > JOINED_BYTES_MAX {
-            return run.part(index, self.last, self.append_bytes_max);
+            return run.part(index, self.last, self.append_bytes_max());
         }
         let (mut joined, mut bytes) = (0, 0);
         for next in self.cache.iter().skip(place) {
             bytes += next.body().len();
-            let small = next.body().len() <= JOINED_BYTES_MAX && bytes <= self.append_bytes_max;
+            let small = next.body().len() <= JOINED_BYTES_MAX && bytes <= self.append_bytes_max();
             if next.term() != run.term() || !small {
                 break;
             }
@@ -136,7 +140,7 @@ impl Log {
         if joined > 1 {
             self.join(place, joined);
         }
-        Some(self.cache[place].fit(self.append_bytes_max))
+        Some(self.cache[place].fit(self.append_bytes_max()))
     }
 
     // What changes it.
@@ -156,15 +160,15 @@ impl Log {
     #[inline(never)]
     fn propose_in_new_block(&mut self, term: Term, kind: EntryKind, payload: &[u8]) {
         let bytes = kind.header_bytes() + payload.len();
-        assert!(bytes <= self.append_bytes_max, "the caller refuses larger payloads");
+        assert!(bytes <= self.append_bytes_max(), "the caller refuses larger payloads");
         self.seal();
-        let (first, bytes_max) = (self.last.next(), self.append_bytes_max);
+        let (first, bytes_max) = (self.last.next(), self.append_bytes_max());
         let room = |capacity| OpenRun::new(term, first, BytesMut::with_capacity(capacity), bytes_max);
         let open = self.block.get_or_insert_with(|| Box::new(room(0)));
         open.begin(term, first, bytes_max);
         if !open.has_room(bytes) {
-            **open = room(bytes.max(self.block_bytes));
-            self.block_bytes = (self.block_bytes * 2).min(bytes_max);
+            **open = room(bytes.max(self.block_bytes as usize));
+            self.block_bytes = (self.block_bytes * 2).min(self.append_bytes_max);
         }
         self.last = open.push(kind, payload);
         self.terms.push(first, term);
@@ -228,7 +232,7 @@ impl Log {
         }
         let place = self.place_of(next).expect("what is not written is in memory");
         let run = self.cache[place]
-            .part(next, self.last, self.append_bytes_max)
+            .part(next, self.last, self.append_bytes_max())
             .expect("the run holds its own index");
         self.written = run.last();
         Some(run)
@@ -257,6 +261,11 @@ impl Log {
     /// Nothing is going on: gives back memory that holds nothing. Not that of a large cache, which would have to be
     /// moved for it.
     pub(crate) fn rest(&mut self) {
+        if self.pending.is_empty() && self.open().is_none() {
+            // The next block begins small again: the rest of a large one would be kept by its last entry.
+            self.block = None;
+            self.block_bytes = BLOCK_BYTES_MIN;
+        }
         self.pending.rest();
         self.terms.rest();
         if self.cache.len() <= RUNS_AT_REST_MAX && self.cache.capacity() > self.cache.len() {

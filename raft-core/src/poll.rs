@@ -6,11 +6,11 @@ use machine_core::NodeId;
 
 use crate::{
     Event, FetchId, FollowerStatus, HardState, Index, LogPos, Message, Outcome, Output, Raft, RoleName, Run,
-    Status, Term, Write,
+    Status, Write,
     config::VOTERS_MAX,
     progress::{Due, Progress, ProgressState},
-    raft::{Fetching, Outstanding, Reader},
-    role::{Leading, Role},
+    raft::{Fetching, Outstanding, Reader, Told},
+    role::{Following, Leading, Peer, Role},
 };
 
 /// Writes handed out and not yet confirmed, at which no more are handed out.
@@ -106,7 +106,7 @@ impl Raft {
     fn poll_owed(&mut self) -> Option<Output> {
         if let Some(fault) = &self.halted {
             self.owed = Owed::NOTHING;
-            return (!core::mem::replace(&mut self.halt_told, true)).then_some(Output::Halt(**fault));
+            return (!core::mem::replace(&mut self.told.halt, true)).then_some(Output::Halt(**fault));
         }
         if self.owed.take(Owed::WRITES) && self.owes_write() {
             return Some(self.write());
@@ -148,8 +148,8 @@ impl Raft {
     /// A copy of what there is to know about the node.
     #[must_use]
     pub fn status(&self) -> Status {
-        let follower = |(id, progress): (&NodeId, &Progress)| FollowerStatus {
-            id: *id,
+        let follower = |(peer, progress): (&Peer, &Progress)| FollowerStatus {
+            id: peer.id,
             matched: progress.matched,
             next: progress.next,
             streaming: progress.state == ProgressState::Streaming,
@@ -161,7 +161,7 @@ impl Raft {
             Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => Vec::new(),
         };
         Status {
-            id: self.config.id,
+            id: self.limits.id,
             role: self.role.name(),
             term: self.term,
             leader: self.leader,
@@ -199,48 +199,48 @@ impl Raft {
 
     /// What is owed to a peer besides appends: seldom anything.
     fn poll_word(&mut self, peer: usize) -> Option<Output> {
-        self.contacts.get_mut(peer)?.owed()?;
+        self.peers.get_mut(peer)?.owed()?;
         self.owe(Owed::message(peer));
-        let message = self.poll_contact(peer);
-        self.contacts[peer].rest();
-        Some(Output::Send { to: self.peers[peer], message: message? })
+        let message = self.poll_to(peer);
+        self.peers[peer].rest();
+        Some(Output::Send { to: self.peers[peer].id, message: message? })
     }
 
     /// Elections, handover, and a word to a leader of an earlier term.
     #[cold]
-    fn poll_contact(&mut self, peer: usize) -> Option<Message> {
+    fn poll_to(&mut self, peer: usize) -> Option<Message> {
         let (term, last) = (self.term, self.log.last_pos());
         let promised = self.disk.durable == (term, self.vote);
-        let contact = self.contacts[peer].owed()?;
-        if contact.request {
+        let word = self.peers[peer].owed()?;
+        if word.request {
             match &self.role {
                 Role::PreCandidate(_) => {
-                    contact.request = false;
+                    word.request = false;
                     return Some(Message::PreVote { term: term.next(), last });
                 }
                 Role::Candidate(campaign) if promised => {
-                    contact.request = false;
+                    word.request = false;
                     return Some(Message::Vote { term, last, transfer: campaign.transfer });
                 }
                 Role::Candidate(_) | Role::Follower(_) | Role::Leader(_) => {}
             }
         }
-        if let Some((term, granted)) = contact.pre_vote_reply.take() {
+        if let Some((term, granted)) = word.pre_vote_reply.take() {
             return Some(Message::PreVoteReply { term, granted });
         }
         if let Some((voted, granted)) =
-            contact.vote_reply.filter(|(voted, granted)| !granted || promised || *voted < term)
+            word.vote_reply.filter(|(voted, granted)| !granted || promised || *voted < term)
         {
-            contact.vote_reply = None;
+            word.vote_reply = None;
             if voted == term {
                 return Some(Message::VoteReply { term, granted });
             }
         }
-        if contact.timeout_now {
-            contact.timeout_now = false;
+        if word.timeout_now {
+            word.timeout_now = false;
             return Some(Message::TimeoutNow { term });
         }
-        let session = contact.stale_leader.take()?;
+        let session = word.stale_leader.take()?;
         let outcome = Outcome::Rejected { prev: Index::ZERO, hint: LogPos::ZERO };
         Some(Message::AppendReply { term, session, round: crate::Round::ZERO, outcome })
     }
@@ -257,7 +257,7 @@ impl Raft {
 
     /// The next entries for a follower, if there are any and there is room for them.
     fn run_to_send(&mut self, peer: usize) -> Option<Run> {
-        let (messages_max, bytes_max) = (self.config.inflight_messages_max, self.config.inflight_bytes_max);
+        let (messages_max, bytes_max) = (self.limits.inflight_messages_max, self.limits.inflight_bytes_max);
         let Role::Leader(Leading { followers, .. }) = &mut self.role else { return None };
         let follower = followers.get_mut(peer)?;
         if follower.next > self.log.last() || !follower.has_room(messages_max, bytes_max) {
@@ -270,7 +270,7 @@ impl Raft {
             return run;
         }
         let (next, last) = (follower.next, self.log.last());
-        let run = take_front(&mut follower.fetched, next, last, self.config.append_bytes_max);
+        let run = take_front(&mut follower.fetched, next, last, self.log.append_bytes_max());
         if run.is_none() {
             self.owe(Owed::QUESTIONS);
         }
@@ -300,7 +300,7 @@ impl Raft {
         let prev = LogPos { term: term_at_prev, index: prev };
         let (term, session, commit, round) = (self.term, follower.session, self.commit, self.reads.round());
         let message = Message::Append { term, session, prev, commit, round, reply, run };
-        Output::Send { to: self.peers[peer], message }
+        Output::Send { to: self.peers[peer].id, message }
     }
 
     /// What became of the leader's appends, when something new is durable, or when an answer is due.
@@ -310,9 +310,9 @@ impl Raft {
         let leader = self.leader.filter(|_| promised)?;
         let Role::Follower(following) = &mut self.role else { return None };
         let matched = following.verified.min(durable);
-        let outcome = if matched > following.acked || following.reply_at.is_some_and(|at| at <= matched) {
+        let outcome = if matched > following.acked || following.reply_at <= matched {
             following.acked = following.acked.max(matched);
-            following.reply_at = None;
+            following.reply_at = Following::NEVER;
             if following.rejection.is_some() {
                 self.owed = self.owed.and(Owed::ANSWER);
             }
@@ -344,7 +344,7 @@ impl Raft {
         if !self.may_apply(next) {
             return None;
         }
-        let (limit, bytes_max) = (self.commit.min(self.log.durable()), self.config.append_bytes_max);
+        let (limit, bytes_max) = (self.commit.min(self.log.durable()), self.log.append_bytes_max());
         match self.log.rest_of_run(next, limit) {
             Some(run) => {
                 self.apply.fetched = None;
@@ -362,7 +362,7 @@ impl Raft {
 
     fn may_apply(&self, next: Index) -> bool {
         next <= self.commit.min(self.log.durable())
-            && self.apply.inflight.bytes() < self.config.inflight_bytes_max
+            && self.apply.inflight.bytes() < self.limits.inflight_bytes_max
     }
 
     /// Asks storage for the entries that the state machine or a follower is waiting for.
@@ -374,7 +374,7 @@ impl Raft {
         if self.may_apply(next) && self.apply.fetched.is_none() && !self.is_fetching(Reader::Apply) {
             return self.fetch(next, Reader::Apply);
         }
-        let (messages_max, bytes_max) = (self.config.inflight_messages_max, self.config.inflight_bytes_max);
+        let (messages_max, bytes_max) = (self.limits.inflight_messages_max, self.limits.inflight_bytes_max);
         for peer in 0..self.peers.len() {
             let Role::Leader(leading) = &self.role else { return None };
             let follower = &leading.followers[peer];
@@ -396,17 +396,17 @@ impl Raft {
         let pos = LogPos { term: self.log.term_at(from)?, index: from };
         self.fetch_issued = self.fetch_issued.next();
         let id = self.fetch_issued;
-        self.fetches.push(Fetching { id, pos, reader });
+        self.fetches.push_back(Fetching { id, pos, reader });
         Some((id, from))
     }
 
     fn poll_notify(&mut self) -> Option<Event> {
-        let (role, term): (RoleName, Term) = (self.role.name(), self.term);
-        let now = (role, term, self.leader);
-        if core::mem::replace(&mut self.announced, now) != now {
+        let (role, term, leader) = (self.role.name(), self.term, self.leader);
+        let now = Told { term, leader, role, ..self.told };
+        if core::mem::replace(&mut self.told, now) != now {
             return Some(match role {
                 RoleName::Leader => Event::BecameLeader { term },
-                RoleName::Follower => Event::BecameFollower { term, leader: self.leader },
+                RoleName::Follower => Event::BecameFollower { term, leader },
                 RoleName::PreCandidate | RoleName::Candidate => Event::BecameCandidate { term },
             });
         }

@@ -33,7 +33,7 @@ pub(crate) struct Progress {
     /// Appends with entries on their way.
     pub(crate) inflight: Window,
     /// How many of them there may be after a rejection: half of what was lost, and one more for each that arrives.
-    pub(crate) window: usize,
+    pub(crate) window: u32,
     /// The newest question "am I still the leader?" answered.
     pub(crate) round: Round,
     /// The commit index last sent.
@@ -74,7 +74,7 @@ impl Progress {
             next,
             state: ProgressState::Probe { waiting: false },
             inflight: Window::default(),
-            window: usize::MAX,
+            window: u32::MAX,
             round: Round::ZERO,
             commit_sent: Index::ZERO,
             heard: now,
@@ -84,11 +84,12 @@ impl Progress {
     }
 
     /// Whether entries may be sent now.
-    pub(crate) fn has_room(&self, messages_max: usize, bytes_max: usize) -> bool {
+    pub(crate) fn has_room(&self, messages_max: u32, bytes_max: usize) -> bool {
         match self.state {
             ProgressState::Probe { waiting } => !waiting,
             ProgressState::Streaming => {
-                self.inflight.len() < messages_max.min(self.window) && self.inflight.bytes() < bytes_max
+                self.inflight.len() < messages_max.min(self.window) as usize
+                    && self.inflight.bytes() < bytes_max
             }
         }
     }
@@ -110,7 +111,7 @@ impl Progress {
         self.matched = self.matched.max(matched);
         let under_way = self.inflight.len();
         self.inflight.release(matched);
-        self.window = self.window.saturating_add(under_way - self.inflight.len());
+        self.window = self.window.saturating_add(narrow(under_way - self.inflight.len()));
         if let ProgressState::Probe { .. } = self.state {
             // Only an answer to the current probe says that the logs agree up to it.
             if matched.next() >= self.next {
@@ -132,13 +133,18 @@ impl Progress {
         }
         if self.state == ProgressState::Streaming {
             self.session = self.session.next();
-            self.window = (self.inflight.len() / 2).max(1);
+            self.window = narrow(self.inflight.len() / 2).max(1);
         }
         self.state = ProgressState::Probe { waiting: false };
         self.inflight.clear();
         self.next = agreed.next().max(self.matched.next());
         true
     }
+}
+
+/// There are never as many messages on their way.
+fn narrow(messages: usize) -> u32 {
+    u32::try_from(messages).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -25,6 +25,11 @@ impl<T> Queue<T> {
         self.0.as_mut()?.pop_back()
     }
 
+    /// Takes the item at `place`; the last takes its place.
+    pub(crate) fn remove(&mut self, place: usize) -> Option<T> {
+        self.0.as_mut()?.swap_remove_back(place)
+    }
+
     pub(crate) fn clear(&mut self) {
         if let Some(items) = &mut self.0 {
             items.clear();

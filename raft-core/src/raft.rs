@@ -1,15 +1,16 @@
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 use machine_core::{Instant, Machine, Misuse, NodeId, Rng, Timers, WriteId, Writes};
 
 use crate::{
     Config, ConfigError, Fault, FetchId, HardState, Index, LogPos, Message, Output, PeerError, Recovered,
     RoleName, Run, Term,
+    config::Limits,
     log::Log,
     poll::{OUTSTANDING_WRITES_MAX, Owed},
     queue::Queue,
     reads::Reads,
-    role::{Contact, Following, Role, TIMERS, Timer},
+    role::{Following, Peer, Role, TIMERS, Timer},
     terms::Terms,
     window::Window,
 };
@@ -33,10 +34,9 @@ pub(crate) const TERM_MAX: u64 = 1 << 62;
 /// A call that is refused changes nothing but the time the machine has seen.
 #[derive(Clone, Debug)]
 pub struct Raft {
-    pub(crate) config: Config,
-    /// The other voters, ascending; a peer's place here is its place in all tables.
-    pub(crate) peers: Box<[NodeId]>,
-    pub(crate) contacts: Box<[Contact]>,
+    pub(crate) limits: Limits,
+    /// The other voters, ascending by id; a peer's place here is its place in all tables.
+    pub(crate) peers: Box<[Peer]>,
     pub(crate) rng: Rng,
     pub(crate) now: Instant,
     pub(crate) timers: Timers<TIMERS>,
@@ -51,13 +51,11 @@ pub struct Raft {
     pub(crate) disk: DiskState,
     pub(crate) apply: Applying,
     pub(crate) reads: Reads,
-    pub(crate) fetches: Vec<Fetching>,
+    pub(crate) fetches: Queue<Fetching>,
     pub(crate) fetch_issued: FetchId,
     pub(crate) transfer_failed: Option<NodeId>,
-    /// What the application was last told.
-    pub(crate) announced: (RoleName, Term, Option<NodeId>),
+    pub(crate) told: Told,
     pub(crate) halted: Option<Box<Fault>>,
-    pub(crate) halt_told: bool,
     /// What may be owed: only saves looking. Nothing is decided by it, and too much does no harm.
     pub(crate) owed: Owed,
 }
@@ -91,6 +89,16 @@ pub(crate) struct Applying {
     pub(crate) fetched: Option<Box<Run>>,
 }
 
+/// What the application was last told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) term: Term,
+    pub(crate) leader: Option<NodeId>,
+    pub(crate) role: RoleName,
+    /// That the machine has halted.
+    pub(crate) halt: bool,
+}
+
 /// A question to storage that has not been answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fetching {
@@ -116,23 +124,18 @@ impl Raft {
     /// # Errors
     ///
     /// When the configuration names impossible values, or when what storage gave back contradicts itself.
-    pub fn new(
-        mut config: Config,
-        recovered: Recovered,
-        seed: u64,
-        now: Instant,
-    ) -> Result<Self, ConfigError> {
+    pub fn new(config: Config, recovered: Recovered, seed: u64, now: Instant) -> Result<Self, ConfigError> {
         config.validate()?;
         let Recovered { hard_state, runs, applied } = recovered;
         let (terms, last) = recovered_terms(&runs).map_err(ConfigError::Recovered)?;
         check_recovered(hard_state, &terms, last, applied).map_err(ConfigError::Recovered)?;
         let HardState { term, vote, commit } = hard_state;
-        let mut peers = core::mem::take(&mut config.voters);
-        peers.retain(|id| *id != config.id);
+        let limits = Limits::new(&config);
+        let mut peers = config.voters;
+        peers.retain(|id| *id != limits.id);
         peers.sort_unstable();
         let mut raft = Self {
-            contacts: peers.iter().map(|_| Contact::new(now)).collect(),
-            peers: peers.into(),
+            peers: peers.into_iter().map(|id| Peer::new(id, now)).collect(),
             rng: Rng::new(seed),
             now,
             timers: Timers::default(),
@@ -146,14 +149,13 @@ impl Raft {
             disk: DiskState { written: (term, vote), durable: (term, vote), ..DiskState::default() },
             apply: Applying { handed: applied, applied, ..Applying::default() },
             reads: Reads::default(),
-            fetches: Vec::new(),
+            fetches: Queue::default(),
             fetch_issued: FetchId::ZERO,
             transfer_failed: None,
-            announced: (RoleName::Follower, term, None),
+            told: Told { term, leader: None, role: RoleName::Follower, halt: false },
             halted: None,
-            halt_told: false,
             owed: Owed::ANYTHING,
-            config,
+            limits,
         };
         raft.reset_election_timer();
         Ok(raft)
@@ -165,7 +167,7 @@ impl Raft {
     ///
     /// When no honest peer sends this. The state is unchanged.
     pub fn step(&mut self, now: Instant, from: NodeId, message: Message) -> Result<(), PeerError> {
-        let Ok(peer) = self.peers.binary_search(&from) else {
+        let Some(peer) = self.place_of_peer(from) else {
             return Err(PeerError::UnknownPeer { from });
         };
         if self.halted.is_some() {
@@ -173,7 +175,7 @@ impl Raft {
         }
         self.judge(peer, &message)?;
         self.see(now);
-        self.contacts[peer].heard = self.now;
+        self.peers[peer].heard = self.now;
         match message {
             // These two are what a busy group says, and tell for themselves what they make owed.
             Message::Append { term, session, prev, commit, round, reply, run } => {
@@ -282,11 +284,11 @@ impl Raft {
     /// When `id` is not outstanding. The state is unchanged.
     #[expect(clippy::needless_pass_by_value, reason = "the answer is handed over, like every other input")]
     pub fn fetched(&mut self, now: Instant, id: FetchId, run: Run) -> Result<(), Misuse> {
-        let Some(place) = self.fetches.iter().position(|fetch| fetch.id == id) else {
+        let place = self.fetches.iter().position(|fetch| fetch.id == id);
+        let Some(Fetching { pos, reader, .. }) = place.and_then(|place| self.fetches.remove(place)) else {
             return Err(Misuse::UnknownFetch { named: id.get() });
         };
         self.observe(now);
-        let Fetching { pos, reader, .. } = self.fetches.swap_remove(place);
         if reader == Reader::Nobody || !self.log.has(pos) {
             return Ok(());
         }
@@ -340,6 +342,10 @@ impl Raft {
         }
     }
 
+    pub(crate) fn place_of_peer(&self, id: NodeId) -> Option<usize> {
+        self.peers.iter().position(|peer| peer.id == id)
+    }
+
     pub(crate) fn voters(&self) -> usize {
         self.peers.len() + 1
     }
@@ -350,6 +356,7 @@ impl Raft {
         self.log.rest();
         self.disk.outstanding.rest();
         self.apply.inflight.rest();
+        self.fetches.rest();
         self.reads.rest();
         if let Role::Leader(leading) = &mut self.role {
             leading.followers.iter_mut().for_each(|follower| follower.inflight.rest());

@@ -1,20 +1,27 @@
+use alloc::{boxed::Box, collections::VecDeque};
 use core::hash::{Hash, Hasher};
 
-use crate::{Event, Index, ReadId, Round, queue::Queue};
+use crate::{Event, Index, ReadId, Round};
 
 /// Linearizable reads without writes (thesis §6.4): remember the commit index, ask a majority "am I still the
 /// leader?", wait until that much is applied. Reads asked between two polls share one question.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reads {
     issued: ReadId,
+    round: Round,
+    /// One word where nothing waits.
+    waiting: Option<Box<Waiting>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Waiting {
     /// Ids issued and not yet told as ready or lost.
     open: usize,
-    round: Round,
     /// Whether the current round has not been sent yet, so that another read may join it.
     joinable: bool,
-    asking: Queue<Batch>,
-    confirmed: Queue<Batch>,
-    lost: Queue<Batch>,
+    asking: VecDeque<Batch>,
+    confirmed: VecDeque<Batch>,
+    lost: VecDeque<Batch>,
 }
 
 /// Reads that share their fate.
@@ -27,13 +34,13 @@ struct Batch {
 }
 
 impl Reads {
-    pub(crate) const fn open(&self) -> usize {
-        self.open
+    pub(crate) fn open(&self) -> usize {
+        self.waiting.as_ref().map_or(0, |waiting| waiting.open)
     }
 
     /// Whether a question has not been answered by a majority.
     pub(crate) fn is_asking(&self) -> bool {
-        !self.asking.is_empty()
+        self.waiting.as_ref().is_some_and(|waiting| !waiting.asking.is_empty())
     }
 
     /// The newest question.
@@ -45,80 +52,87 @@ impl Reads {
     pub(crate) fn ask(&mut self, index: Index) -> (ReadId, bool) {
         let id = self.issued.next();
         self.issued = id;
-        self.open += 1;
-        if self.joinable {
-            if let Some(batch) = self.asking.items().back_mut() {
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.open += 1;
+        if waiting.joinable {
+            if let Some(batch) = waiting.asking.back_mut() {
                 batch.last = id;
                 batch.index = batch.index.max(index);
                 return (id, false);
             }
         }
         self.round = self.round.next();
-        self.joinable = true;
-        self.asking.push_back(Batch { round: self.round, first: id, last: id, index });
+        waiting.joinable = true;
+        waiting.asking.push_back(Batch { round: self.round, first: id, last: id, index });
         (id, true)
     }
 
     /// The current question is on its way: what is asked from here on needs a new one.
-    pub(crate) const fn sent(&mut self) {
-        self.joinable = false;
+    pub(crate) fn sent(&mut self) {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.joinable = false;
+        }
     }
 
     /// A majority has answered every question up to `round`.
     pub(crate) fn confirm(&mut self, round: Round) {
-        while self.asking.front().is_some_and(|batch| batch.round <= round) {
-            self.confirmed.items().extend(self.asking.pop_front());
+        let Some(waiting) = &mut self.waiting else { return };
+        while waiting.asking.front().is_some_and(|batch| batch.round <= round) {
+            waiting.confirmed.extend(waiting.asking.pop_front());
         }
-        if self.asking.is_empty() {
-            self.joinable = false;
-        }
+        waiting.joinable &= !waiting.asking.is_empty();
     }
 
     /// Leadership is lost: what no majority has confirmed will not be answered here, nor what waits for an entry that
     /// is not committed and may never be.
     pub(crate) fn lose(&mut self, commit: Index) {
-        let kept = self.confirmed.items().partition_point(|batch| batch.index <= commit);
-        self.lost.items().extend(self.confirmed.items().drain(kept..));
-        self.lost.items().append(self.asking.items());
-        self.rest();
-        self.joinable = false;
+        let Some(waiting) = &mut self.waiting else { return };
+        let Waiting { open: _, joinable, asking, confirmed, lost } = &mut **waiting;
+        *joinable = false;
+        let kept = confirmed.partition_point(|batch| batch.index <= commit);
+        lost.extend(confirmed.drain(kept..));
+        lost.append(asking);
     }
 
     /// The next fact to tell, given how much is applied.
     pub(crate) fn poll(&mut self, applied: Index) -> Option<Event> {
-        if let Some(Batch { first, last, .. }) = self.lost.pop_front() {
-            self.told(first, last);
+        let waiting = self.waiting.as_mut()?;
+        if let Some(Batch { first, last, .. }) = waiting.lost.pop_front() {
+            waiting.told(first, last);
             return Some(Event::ReadsLost { first, last });
         }
         // Indexes ascend: the first that cannot be answered stops all after it.
-        let Batch { first, last, index, .. } = *self.confirmed.front()?;
+        let Batch { first, last, index, .. } = *waiting.confirmed.front()?;
         if index > applied {
             return None;
         }
-        self.confirmed.pop_front();
-        self.told(first, last);
+        waiting.confirmed.pop_front();
+        waiting.told(first, last);
         Some(Event::ReadReady { first, last, index })
     }
 
-    /// Nothing is going on: see [`Queue::rest`].
+    /// Nothing is going on: gives back memory that holds nothing.
     pub(crate) fn rest(&mut self) {
-        for batches in [&mut self.asking, &mut self.confirmed, &mut self.lost] {
-            batches.rest();
-        }
+        self.waiting.take_if(|waiting| waiting.open == 0);
     }
 
     /// For [`Raft::hash_state`](crate::Raft::hash_state): reads by their order, not by their ids.
     pub(crate) fn hash_batches(&self, state: &mut impl Hasher) {
-        let Self { issued, open, round, joinable, asking, confirmed, lost } = self;
-        (open, round, joinable).hash(state);
+        let Self { issued, round, waiting } = self;
+        (self.open(), round).hash(state);
+        let Some(waiting) = waiting.as_ref().filter(|waiting| waiting.open > 0) else { return };
+        let Waiting { open: _, joinable, asking, confirmed, lost } = &**waiting;
+        joinable.hash(state);
         for batches in [asking, confirmed, lost] {
             batches.len().hash(state);
-            for Batch { round, first, last, index } in batches.iter() {
+            for Batch { round, first, last, index } in batches {
                 (round, issued.get() - first.get(), issued.get() - last.get(), index).hash(state);
             }
         }
     }
+}
 
+impl Waiting {
     fn told(&mut self, first: ReadId, last: ReadId) {
         let reads = usize::try_from(last.get() - first.get() + 1).expect("no more than were open");
         self.open -= reads;

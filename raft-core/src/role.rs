@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 use machine_core::{Instant, NodeId, Row};
 
@@ -25,7 +25,7 @@ impl Role {
 }
 
 /// What a follower owes its leader.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Following {
     /// The stretch of replication that the leader has named.
     pub(crate) session: SessionId,
@@ -35,11 +35,29 @@ pub(crate) struct Following {
     pub(crate) verified: Index,
     /// What was last acknowledged.
     pub(crate) acked: Index,
-    /// An answer is due as soon as this much is durable.
-    pub(crate) reply_at: Option<Index>,
+    /// An answer is due as soon as this much is durable; or [`NEVER`](Self::NEVER).
+    pub(crate) reply_at: Index,
     /// The place asked about that does not match, and how far the logs may still agree.
     /// A box, since it is rare.
     pub(crate) rejection: Option<Box<(Index, LogPos)>>,
+}
+
+impl Following {
+    /// Beyond the end of any log.
+    pub(crate) const NEVER: Index = Index::new(u64::MAX);
+}
+
+impl Default for Following {
+    fn default() -> Self {
+        Self {
+            session: SessionId::ZERO,
+            round: Round::ZERO,
+            verified: Index::ZERO,
+            acked: Index::ZERO,
+            reply_at: Self::NEVER,
+            rejection: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -52,7 +70,7 @@ pub(crate) struct Campaign {
 #[derive(Clone, Debug)]
 pub(crate) struct Leading {
     /// In the order of `Raft::peers`.
-    pub(crate) followers: Vec<Progress>,
+    pub(crate) followers: Box<[Progress]>,
     /// The blank entry that opened the term: only from there on does counting replicas commit (Raft §5.4.2, §8).
     pub(crate) term_start: Index,
     pub(crate) transfer: Option<Transfer>,
@@ -65,9 +83,10 @@ pub(crate) struct Transfer {
     pub(crate) told: bool,
 }
 
-/// What is known of one peer in every role, and what is owed to it besides appends and their answers.
+/// Another voter: what is known of it in every role, and what is owed to it besides appends and their answers.
 #[derive(Clone, Debug)]
-pub(crate) struct Contact {
+pub(crate) struct Peer {
+    pub(crate) id: NodeId,
     /// When it was last heard; the start of this machine if never.
     pub(crate) heard: Instant,
     /// A box, since there is seldom anything outside of elections.
@@ -86,9 +105,9 @@ pub(crate) struct Word {
     pub(crate) timeout_now: bool,
 }
 
-impl Contact {
-    pub(crate) const fn new(now: Instant) -> Self {
-        Self { heard: now, owed: None }
+impl Peer {
+    pub(crate) const fn new(id: NodeId, now: Instant) -> Self {
+        Self { id, heard: now, owed: None }
     }
 
     /// What is owed to it, to be added to.

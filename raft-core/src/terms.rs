@@ -1,4 +1,4 @@
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::{Index, Term};
 
@@ -7,77 +7,100 @@ use crate::{Index, Term};
 /// So that no entry has to be fetched only to learn its term, however old it is. It grows by 16 bytes an election.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Terms {
-    starts: Vec<(Index, Term)>,
+    /// Where the newest term starts; zero in an empty log. It is what nearly every question is about.
+    newest: (Index, Term),
+    /// Where those before it start. A box, since many logs have seen only one.
+    #[expect(clippy::box_collection, reason = "one word where there is nothing, instead of three")]
+    older: Option<Box<Vec<(Index, Term)>>>,
 }
 
 impl Terms {
     /// Says that entries from `first` on have `term`, as far as nothing later is said.
     pub(crate) fn push(&mut self, first: Index, term: Term) {
-        match self.starts.last() {
-            Some((_, newest)) if *newest == term => {}
-            newest => {
-                assert!(
-                    newest.is_none_or(|(start, older)| *older < term && *start < first),
-                    "terms ascend in the log"
-                );
-                self.starts.push((first, term));
-            }
+        let (start, newest) = self.newest;
+        if newest == term {
+            return;
         }
+        assert!(newest < term && start < first, "terms ascend in the log");
+        if newest > Term::ZERO {
+            self.older.get_or_insert_default().push(self.newest);
+        }
+        self.newest = (first, term);
     }
 
     /// Nothing is going on: gives back memory that holds nothing.
     pub(crate) fn rest(&mut self) {
-        if self.starts.capacity() > self.starts.len() {
-            self.starts.shrink_to_fit();
+        if let Some(older) = &mut self.older {
+            if older.capacity() > older.len() {
+                older.shrink_to_fit();
+            }
         }
     }
 
     /// Forgets entries from `index` on.
     pub(crate) fn truncate(&mut self, index: Index) {
-        while self.starts.last().is_some_and(|(start, _)| *start >= index) {
-            self.starts.pop();
+        while self.newest.0 >= index && self.newest.1 > Term::ZERO {
+            self.newest = self.older.as_mut().and_then(|older| older.pop()).unwrap_or_default();
+            // Equal logs are equal here, however they came about.
+            self.older.take_if(|older| older.is_empty());
         }
     }
 
     /// The term at `index`, which must lie within the log; zero at index zero.
+    #[inline]
     pub(crate) fn at(&self, index: Index) -> Term {
-        if let Some((start, term)) = self.starts.last() {
-            if *start <= index {
-                return *term;
-            }
-        }
-        let after = self.starts.partition_point(|(start, _)| *start <= index);
-        after.checked_sub(1).map_or(Term::ZERO, |place| self.starts[place].1)
+        let (start, term) = self.newest;
+        if start <= index { term } else { self.at_older(index) }
+    }
+
+    fn at_older(&self, index: Index) -> Term {
+        let after = self.after(index);
+        after.checked_sub(1).map_or(Term::ZERO, |place| self.older()[place].1)
     }
 
     /// The last index up to `last` whose term is the same as that at `index`.
+    #[inline]
     pub(crate) fn end_of_term_at(&self, index: Index, last: Index) -> Index {
-        let after = self.starts.partition_point(|(start, _)| *start <= index);
-        self.starts.get(after).map_or(last, |(start, _)| start.prev())
+        if self.newest.0 <= index { last } else { self.start(self.after(index)).prev() }
     }
 
     /// The term at `index` and the last index up to `last` of the same term.
     pub(crate) fn around(&self, index: Index, last: Index) -> (Term, Index) {
-        if let Some((_, term)) = self.starts.last().filter(|(start, _)| *start <= index) {
-            return (*term, last);
-        }
         (self.at(index), self.end_of_term_at(index, last))
     }
 
     /// The largest index no later than `index` whose term is no later than `term`.
     pub(crate) fn last_not_after(&self, index: Index, term: Term) -> Index {
-        let after = self.starts.partition_point(|(start, at)| *start <= index && *at <= term);
-        match self.starts.get(after) {
-            Some((start, _)) if *start <= index => start.prev(),
-            _ => index,
+        let (start, newest) = self.newest;
+        if start <= index && newest <= term {
+            return index;
         }
+        let after = self.older().partition_point(|(start, at)| *start <= index && *at <= term);
+        let start = self.start(after);
+        if start <= index { start.prev() } else { index }
     }
 
     /// Whether starts and terms ascend strictly and lie within `last`.
     pub(crate) fn is_sound(&self, last: Index) -> bool {
-        let ascending = self.starts.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1);
-        let from_one = self.starts.first().is_none_or(|(start, _)| *start == Index::new(1));
-        ascending && from_one && self.starts.last().is_none_or(|(start, _)| *start <= last)
+        let all = || self.older().iter().chain([&self.newest]);
+        let ascending = all().zip(all().skip(1)).all(|(one, next)| one.0 < next.0 && one.1 < next.1);
+        let (start, term) = self.newest;
+        let first = all().next().is_some_and(|(start, _)| *start == Index::new(1));
+        ascending && start <= last && (first || (term == Term::ZERO && start == Index::ZERO))
+    }
+
+    fn older(&self) -> &[(Index, Term)] {
+        self.older.as_ref().map_or(&[], |older| older)
+    }
+
+    /// How many of the older terms start no later than `index`.
+    fn after(&self, index: Index) -> usize {
+        self.older().partition_point(|(start, _)| *start <= index)
+    }
+
+    /// Where the term at `place` of all starts.
+    fn start(&self, place: usize) -> Index {
+        self.older().get(place).map_or(self.newest.0, |(start, _)| *start)
     }
 }
 

@@ -95,7 +95,7 @@ fn rejection_of_a_window_ends_its_session() {
 
 #[test]
 fn window_halves_when_it_is_lost_and_doubles_while_it_arrives() {
-    let (messages_max, bytes_max) = (usize::MAX, usize::MAX);
+    let (messages_max, bytes_max) = (u32::MAX, usize::MAX);
     let mut follower = streaming(1);
     let fill = |follower: &mut Progress| {
         while follower.inflight.len() < 100 && follower.has_room(messages_max, bytes_max) {

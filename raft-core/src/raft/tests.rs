@@ -12,11 +12,11 @@ fn settle(rafts: &mut [Raft], now: Instant) -> Vec<(NodeId, Event)> {
         for at in 0..rafts.len() {
             while let Some(output) = rafts[at].poll_output() {
                 idle = false;
-                let id = rafts[at].config.id;
+                let id = rafts[at].limits.id;
                 match output {
                     Output::Persist { id, .. } => rafts[at].persisted(now, id).expect("handed out"),
                     Output::Send { to, message } => {
-                        let to = rafts.iter_mut().find(|raft| raft.config.id == to).expect("a voter");
+                        let to = rafts.iter_mut().find(|raft| raft.limits.id == to).expect("a voter");
                         to.step(now, id, message).expect("an honest peer");
                     }
                     Output::Apply { run } => rafts[at].applied(now, run.last()).expect("handed out"),

@@ -70,7 +70,7 @@ fn one_pair_for_each_change_of_term() {
     for index in 1..=1_000_000u64 {
         terms.push(Index::new(index), Term::new(1 + index / 500_000));
     }
-    assert_eq!(terms.starts.len(), 3);
+    assert_eq!(terms.older().len(), 2);
 }
 
 #[test]
