@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, File},
+    io::{self, Write},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -98,9 +99,48 @@ impl Processes {
     }
 
     pub(crate) fn spawn(&mut self, node: usize) {
+        self.spawn_under(&[], node);
+    }
+
+    /// Runs this node under another program, whose arguments end with the command that runs the node. Should that
+    /// program be killed, the node ends as well: its standard input does.
+    pub(crate) fn spawn_under(&mut self, other: &[&str], node: usize) {
         let log = File::options().create(true).append(true).open(self.log_path(node)).expect("a log file");
-        let child = self.node(node).stdin(Stdio::piped()).stderr(log).spawn();
+        let plain = self.node(node);
+        let mut command = match other {
+            [] => plain,
+            [program, arguments @ ..] => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(plain.get_program()).args(plain.get_args());
+                command
+            }
+        };
+        let child = command.stdin(Stdio::piped()).stderr(log).spawn();
         self.children[node] = Some(child.expect("the program is there"));
+    }
+
+    /// Sends a signal to the process of this node.
+    pub(crate) fn signal(&self, node: usize, name: &str) {
+        signal(self.children[node].as_ref().expect("it runs"), name);
+    }
+
+    /// The exit code of the process of this node if it has ended by itself, once.
+    pub(crate) fn ended(&mut self, node: usize) -> Option<Option<i32>> {
+        let status = self.children[node].as_mut()?.try_wait().expect("a child can be looked at")?;
+        self.children[node] = None;
+        Some(status.code())
+    }
+
+    /// Waits until all nodes have as many lines, and sees that these are the lines.
+    pub(crate) fn assert_all_have(&self, expected: &[String]) {
+        let nodes = self.clients.len();
+        wait_for("cluster in which all have everything", || {
+            let counts: Vec<_> = self.statuses().iter().map(|status| status.summary.count).collect();
+            (counts == vec![expected.len() as u64; nodes]).then_some(())
+        });
+        for node in 0..nodes {
+            assert!(lines_of(self.clients[node]) == expected, "node {node} has other lines");
+        }
     }
 
     /// SIGKILL, and waits until it is gone.
@@ -192,6 +232,11 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
         assert!(now() < deadline, "no {what} within {PATIENCE:?}");
         pause(Duration::from_millis(5));
     }
+}
+
+/// Says what is not tested on this machine, and why; also where the words of tests that pass are not shown.
+pub(crate) fn skip(what: &str, why: &str) {
+    writeln!(io::stderr(), "SKIPPED: {what}: {why}").expect("there is a standard error");
 }
 
 /// Every line on this node's disk.
