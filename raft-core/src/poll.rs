@@ -201,14 +201,14 @@ impl Raft {
     fn poll_word(&mut self, peer: usize) -> Option<Output> {
         self.peers.get_mut(peer)?.owed()?;
         self.owe(Owed::message(peer));
-        let message = self.poll_to(peer);
+        let message = self.next_word(peer);
         self.peers[peer].rest();
         Some(Output::Send { to: self.peers[peer].id, message: message? })
     }
 
     /// Elections, handover, and a word to a leader of an earlier term.
     #[cold]
-    fn poll_to(&mut self, peer: usize) -> Option<Message> {
+    fn next_word(&mut self, peer: usize) -> Option<Message> {
         let (term, last) = (self.term, self.log.last_pos());
         let promised = self.disk.durable == (term, self.vote);
         let word = self.peers[peer].owed()?;
