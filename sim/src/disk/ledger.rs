@@ -165,8 +165,12 @@ impl Image {
     }
 
     fn holding(&self, index: Index) -> Option<&Stored> {
-        let after = self.runs.partition_point(|stored| stored.run.first() <= index);
-        let stored = self.runs.get(after.checked_sub(1)?)?;
+        // Most that is asked is about the newest run.
+        let newest = self.runs.last().filter(|stored| stored.run.first() <= index);
+        let stored = newest.or_else(|| {
+            let after = self.runs.partition_point(|stored| stored.run.first() <= index);
+            self.runs.get(after.checked_sub(1)?)
+        })?;
         (index <= stored.last()).then_some(stored)
     }
 }

@@ -253,8 +253,9 @@ impl Adversary {
 impl World<'_> {
     /// Lets the adversary see an output; what it wants is to be done once the output is carried out.
     pub(crate) fn adversary_sees(&mut self, node: usize, output: &Output) -> Option<Harm> {
+        let adversary = self.adversary.as_mut()?;
         let scene = Scene { now: self.now, nodes: &self.nodes, patience: self.profile.group.patience() };
-        self.adversary.as_mut()?.sees(&scene, &mut self.adversary_dice, node, output)
+        adversary.sees(&scene, &mut self.adversary_dice, node, output)
     }
 
     /// Lets the adversary look around, and does what it wants.

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use machine_core::{Instant, Misuse, NodeId};
-use raft_core::{Event as Fact, Index, LogPos, Message, RoleName, wire};
+use raft_core::{Event as Fact, Index, LogPos, Message, RoleName, Status, wire};
 
 use super::{
     client::place,
-    judges::{Verdict, Violation, bounds, hold, monotone},
+    judges::{Verdict, Violation, Weighed, bounds, hold, monotone},
     node::{Glimpse, Input, Node},
     record::What,
     world::World,
@@ -24,12 +24,14 @@ pub(crate) const WRITES_HELD_BACK_FROM: u64 = 1000;
 const SLOPPY_ONE_IN: u64 = 64;
 
 impl World<'_> {
-    /// Calls the core of a node that is up.
-    pub(crate) fn call(&mut self, node: usize, input: Input) -> Verdict {
+    /// Calls the core of a node that is up. Returns its status, if a judge has looked at it since.
+    pub(crate) fn call(&mut self, node: usize, input: Input) -> Result<Option<Status>, Violation> {
         let now = self.local_time(node, matches!(input, Input::Tick));
         let id = self.nodes[node].id;
         self.judges.attendance.called(node, now);
-        let Node { core: Some(core), confirmed, leading, .. } = &mut self.nodes[node] else { return Ok(()) };
+        let Node { core: Some(core), confirmed, leading, .. } = &mut self.nodes[node] else {
+            return Ok(None);
+        };
         let led = leading.is_some();
         match input {
             Input::Message { from, message } => {
@@ -37,72 +39,78 @@ impl World<'_> {
                 self.trace.heard(id, from, || encoded(&message));
                 self.record_heard(place(from), node, &message, || encoded(&message));
                 self.trace.note(self.now, Some(id), &words, format_args!("hears from {from}: {message:?}"));
-                self.hears(node, now, from, *message)
+                return self.hears(node, now, from, *message);
             }
             Input::Tick => {
                 self.trace.note(self.now, Some(id), &[3], format_args!("ticks"));
                 core.tick(now);
-                let (next, leads) = (core.next_tick(), core.status().role == RoleName::Leader);
-                if leads && led {
+                let (next, status) = (core.next_tick(), core.status());
+                if status.role == RoleName::Leader && led {
                     self.judges.attendance.ticked(node, now, self.profile.group.timing.election_min)?;
                 }
                 hold(next.is_none_or(|next| next > now), PROGRESS, || {
                     format!("{id} was ticked at its {now} and wants the next tick at {next:?}")
-                })
+                })?;
+                return Ok(Some(status));
             }
             Input::Persisted(ids) => {
                 for write in ids {
                     core.persisted(now, write).map_err(misused)?;
                     *confirmed = write.max(*confirmed);
                 }
-                Ok(())
             }
-            Input::Applied => self.machine_works(node, now),
+            Input::Applied => self.machine_works(node, now)?,
             Input::Fetched { id: fetch, run } => {
                 let words = [4, fetch.get(), run.first().get(), u64::from(run.count())];
                 self.trace.note(self.now, Some(id), &words, format_args!("is given {run:?} for {fetch}"));
-                core.fetched(now, fetch, run).map_err(misused)
+                core.fetched(now, fetch, run).map_err(misused)?;
             }
-            Input::Command(command) => self.command(node, now, command),
+            Input::Command(command) => self.command(node, now, command)?,
             Input::Drain => {
                 self.trace.note(self.now, Some(id), &[5], format_args!("takes the outputs it left"));
-                Ok(())
             }
         }
+        Ok(None)
     }
 
-    /// A peer's message reaches the core.
-    fn hears(&mut self, node: usize, now: Instant, from: NodeId, message: Message) -> Verdict {
-        let Node { core: Some(core), id, seen, leading, .. } = &mut self.nodes[node] else { return Ok(()) };
+    /// A peer's message reaches the core. Returns what [`World::call`] does.
+    fn hears(
+        &mut self,
+        node: usize,
+        now: Instant,
+        from: NodeId,
+        message: Message,
+    ) -> Result<Option<Status>, Violation> {
+        let Node { core: Some(core), id, seen, leading, .. } = &mut self.nodes[node] else { return Ok(None) };
         let judges = &mut self.judges;
         if matches!(message, Message::AppendReply { term, .. } if *leading == Some(term)) {
             judges.attendance.answered(node, place(from));
         }
-        // Only these are looked at; copying a message costs little, as entries are shared.
-        let weighs = matches!(message, Message::Append { .. } | Message::Vote { .. });
-        let weighed = weighs.then(|| message.clone());
+        let weighed = Weighed::of(&message);
         core.step(now, from, message)
             .map_err(|blame| Violation { law: HONEST, detail: format!("{id} blames {from}: {blame}") })?;
-        let Some(message) = weighed else { return Ok(()) };
-        let (after, latest) = (Glimpse::of(&core.status()), judges.attendance.latest(node));
+        let Some(said) = weighed else { return Ok(None) };
+        let (status, latest) = (core.status(), judges.attendance.latest(node));
         let election_min = self.profile.group.timing.election_min;
-        judges.loyalty.heard(node, &message, (seen, &after), (now, latest), election_min)
+        let glimpses = (&*seen, &Glimpse::of(&status));
+        judges.loyalty.heard(node, said, glimpses, (now, latest), election_min)?;
+        Ok(Some(status))
     }
 
-    /// Judges the node after a call, takes its outputs, and schedules its next tick.
-    pub(crate) fn settle(&mut self, node: usize) -> Verdict {
-        self.observe(node)?;
+    /// Judges the node after a call, with its status if that is known, takes its outputs, and schedules its next tick.
+    pub(crate) fn settle(&mut self, node: usize, status: Option<Status>) -> Verdict {
+        self.observe(node, status)?;
         self.take_outputs(node)?;
         self.schedule_tick(node);
         Ok(())
     }
 
     /// Everything that can be seen from outside after a call.
-    fn observe(&mut self, node: usize) -> Verdict {
+    fn observe(&mut self, node: usize, status: Option<Status>) -> Verdict {
         let Some(core) = &self.nodes[node].core else { return Ok(()) };
         let id = self.nodes[node].id;
         core.check().map_err(|broken| Violation { law: "check()", detail: format!("{id}: {broken}") })?;
-        let status = core.status();
+        let status = status.unwrap_or_else(|| core.status());
         self.judges.monotone.observed(node, &status)?;
         self.judges.calm.observed(node, &status)?;
         bounds::observed(&status, &self.profile.group.limits)?;

@@ -20,9 +20,19 @@ pub(crate) mod state_machine;
 pub(crate) mod votes;
 
 pub(crate) use self::{
-    attendance::Attendance, calm::Calm, commits::Commits, elections::Elections, histories::Histories,
-    log_matching::LogMatching, loyalty::Loyalty, monotone::Monotone, promises::Promises, reads::Reads,
-    stamps::Stamps, state_machine::StateMachines, votes::Votes,
+    attendance::Attendance,
+    calm::Calm,
+    commits::Commits,
+    elections::Elections,
+    histories::Histories,
+    log_matching::LogMatching,
+    loyalty::{Loyalty, Weighed},
+    monotone::Monotone,
+    promises::Promises,
+    reads::Reads,
+    stamps::Stamps,
+    state_machine::StateMachines,
+    votes::Votes,
 };
 
 /// All that is remembered in order to judge.

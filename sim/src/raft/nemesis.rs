@@ -202,7 +202,7 @@ impl World<'_> {
         self.judges.monotone.restarted(node, durable, applied);
         self.judges.machines.restarted(node, applied);
         self.judges.histories.restarted(node, applied.get());
-        self.settle(node)
+        self.settle(node, None)
     }
 
     /// The log cannot be opened: the node says so, and somebody starts it again later.

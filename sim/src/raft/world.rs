@@ -243,8 +243,8 @@ impl<'t> World<'t> {
             self.nodes[node].hold(input);
             return Ok(());
         }
-        self.call(node, input)?;
-        self.settle(node)
+        let status = self.call(node, input)?;
+        self.settle(node, status)
     }
 
     /// Whether a harm to this node, for which the dice have fallen, is to be done.

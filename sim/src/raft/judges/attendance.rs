@@ -71,12 +71,12 @@ impl Attendance {
 
     fn judge(&self, law: &'static str, node: usize, now: Instant, election_min: Duration) -> Verdict {
         let heard = &self.nodes[node].heard;
-        let mut since: Vec<_> =
-            heard.iter().enumerate().map(|(of, heard)| if of == node { now } else { *heard }).collect();
-        since.sort_unstable_by(|a, b| b.cmp(a));
-        let majority = since[heard.len() / 2];
-        hold(now < majority + election_min, law, || {
-            let id = NodeId::of(node as u64 + 1);
+        let since = || heard.iter().enumerate().map(|(of, heard)| if of == node { now } else { *heard });
+        let recent = since().filter(|since| now < *since + election_min).count();
+        hold(recent > heard.len() / 2, law, || {
+            let mut since: Vec<_> = since().collect();
+            since.sort_unstable_by(|a, b| b.cmp(a));
+            let (id, majority) = (NodeId::of(node as u64 + 1), since[heard.len() / 2]);
             format!(
                 "{id} leads at its {now}, a majority last answered at {majority}, and {election_min:?} have passed"
             )

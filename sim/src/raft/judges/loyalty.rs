@@ -17,6 +17,32 @@ pub(crate) struct Loyalty {
     heard: Vec<Option<(Term, Instant)>>,
 }
 
+/// What of a message is weighed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weighed {
+    /// A leader of the term speaks.
+    Leader(Term),
+    /// Somebody stands for election in the term; `transfer` when the leader has asked for it.
+    Candidate { term: Term, transfer: bool },
+}
+
+impl Weighed {
+    /// What of this message is weighed, if anything.
+    pub(crate) const fn of(message: &Message) -> Option<Self> {
+        match message {
+            Message::Append { term, .. } => Some(Self::Leader(*term)),
+            Message::Vote { term, transfer, .. } => {
+                Some(Self::Candidate { term: *term, transfer: *transfer })
+            }
+            Message::PreVote { .. }
+            | Message::PreVoteReply { .. }
+            | Message::VoteReply { .. }
+            | Message::AppendReply { .. }
+            | Message::TimeoutNow { .. } => None,
+        }
+    }
+}
+
 impl Loyalty {
     pub(crate) fn new(nodes: usize) -> Self {
         Self { heard: vec![None; nodes] }
@@ -27,20 +53,26 @@ impl Loyalty {
         self.heard[node] = None;
     }
 
-    /// The node was told `now` that a peer said `message`, which made of `before` what is `after`. Its time may be later
+    /// The node was told `now` what a peer said, which made of `before` what is `after`. Its time may be later
     /// than what this call says, but is no later than `latest`.
     pub(crate) fn heard(
         &mut self,
         node: usize,
-        message: &Message,
+        said: Weighed,
         (before, after): (&Glimpse, &Glimpse),
         (now, latest): (Instant, Instant),
         election_min: Duration,
     ) -> Verdict {
-        if matches!(message, Message::Append { term, .. } if *term == after.term) {
-            self.heard[node] = Some((after.term, now));
-        }
-        let Message::Vote { term, transfer: false, .. } = message else { return Ok(()) };
+        let term = match said {
+            Weighed::Leader(term) => {
+                if term == after.term {
+                    self.heard[node] = Some((term, now));
+                }
+                return Ok(());
+            }
+            Weighed::Candidate { transfer: true, .. } => return Ok(()),
+            Weighed::Candidate { term, transfer: false } => term,
+        };
         let recent = |(of, at)| of == before.term && latest < at + election_min;
         let follows = before.leader.is_some() && self.heard[node].is_some_and(recent);
         let loyal = before.role == Some(RoleName::Leader) || follows;
