@@ -197,7 +197,12 @@ impl Run {
     /// What the run counts when bytes are limited: its body and [`Run::OVERHEAD_BYTES`].
     #[must_use]
     pub fn cost(&self) -> usize {
-        self.body.len().saturating_add(Self::OVERHEAD_BYTES)
+        Self::cost_of(self.body.len())
+    }
+
+    /// What a run with a body of so many bytes counts.
+    pub(crate) const fn cost_of(body_bytes: usize) -> usize {
+        body_bytes.saturating_add(Self::OVERHEAD_BYTES)
     }
 
     /// Whether it has at least one entry, starts at 1 or later, and ends below the largest number.

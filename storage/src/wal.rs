@@ -1,4 +1,3 @@
-use bytes::Bytes;
 use machine_core::WriteId;
 use std::{
     collections::VecDeque,
@@ -6,16 +5,18 @@ use std::{
 };
 
 use crate::{
-    AppendError, Damage, Damaged, DiskError, LiveRun, LogStore, Options, ReadError, ReleaseError, Run, State,
-    Stopped, StoredRun, Write,
+    AppendError, DiskError, LiveRun, LogStore, Options, ReadError, ReleaseError, Run, State, Stopped,
+    StoredRun, Write,
     disk::{Disk, Operation, whole},
     format::{self, Content, MARK_BYTES_MAX, Place, Record, RunHeader, SEGMENT_HEADER_BYTES, SegmentHeader},
     index::Index,
 };
 
 mod open;
+mod read;
 mod segments;
 
+use read::Found;
 use segments::NewSegment;
 
 /// A write-ahead log in a folder of segment files: the [`LogStore`] that survives a crash.
@@ -53,6 +54,8 @@ pub struct Wal<D: Disk> {
     spares: Vec<String>,
     /// The sealed segment that was read last.
     reader: Option<(u64, D::File)>,
+    /// What neighbouring records are read into.
+    neighbours: Vec<u8>,
     /// The last records, if they are small: not written yet, to be written with one call.
     buffer: Vec<u8>,
     index: Index<Location>,
@@ -161,7 +164,7 @@ impl<D: Disk> LogStore for Wal<D> {
 
     fn read(&mut self, first: u64, bytes_max: usize) -> Result<Vec<StoredRun>, ReadError> {
         self.going().and_then(|()| self.flush()).map_err(ReadError::Stopped)?;
-        let mut found = Found { first, left: bytes_max, runs: Vec::new(), full: false };
+        let mut found = Found::new(first, bytes_max);
         while !found.full && (found.first <= self.index.last() || found.runs.is_empty()) {
             let joined = self.index.from(found.first)?.next().copied();
             let (live, location) =
@@ -375,56 +378,6 @@ impl<D: Disk> Wal<D> {
         most.min(self.active.bytes - end)
     }
 
-    /// Reads joined runs, and takes those from `found.first` on while there is room for them.
-    fn read_runs(&mut self, live: LiveRun, location: Location, found: &mut Found) -> Result<(), ReadError> {
-        let mut bytes = vec![0; location.length as usize];
-        if let Err((operation, error)) = self.read_bytes(location, &mut bytes) {
-            let name = segments::name(location.sequence);
-            return Err(ReadError::Disk(self.disk_error(operation, &name, &error)));
-        }
-        let sealed = self.sealed.binary_search_by_key(&location.sequence, |sealed| sealed.sequence);
-        let tag = sealed.map_or(self.active.tag, |place| self.sealed[place].tag);
-        let bytes = Bytes::from(bytes);
-        let (mut start, mut first) = (0_u32, live.first);
-        let end = live.first + u64::from(live.count);
-        while first < end && !found.full {
-            let offset = location.offset + start;
-            let place = Place { sequence: location.sequence, tag, offset };
-            let rest = bytes.slice(start as usize..);
-            let Some((run, length)) =
-                run_at(&rest, place).filter(|(run, _)| run.first == first && run.mark == live.mark)
-            else {
-                let file = segments::path(&self.disk, &segments::name(location.sequence));
-                return Err(ReadError::Damaged(Damaged {
-                    file,
-                    offset: offset.into(),
-                    damage: Damage::Record,
-                }));
-            };
-            start += length;
-            first = first.saturating_add(u64::from(run.count));
-            found.take(run, end);
-        }
-        Ok(())
-    }
-
-    fn read_bytes(&mut self, location: Location, bytes: &mut [u8]) -> Result<(), (Operation, io::Error)> {
-        let Location { sequence, offset, .. } = location;
-        let disk = &mut self.disk;
-        if sequence == self.active.sequence {
-            let read = whole::read_exact_at(disk, &self.active.file, bytes, offset.into());
-            return read.map_err(|error| (Operation::Read, error));
-        }
-        let file = match self.reader.take().filter(|(open, _)| *open == sequence) {
-            Some((_, file)) => file,
-            None => whole::uninterrupted(|| disk.open(&segments::name(sequence)))
-                .map_err(|error| (Operation::Open, error))?,
-        };
-        let read = whole::read_exact_at(disk, &file, bytes, offset.into());
-        self.reader = Some((sequence, file));
-        read.map_err(|error| (Operation::Read, error))
-    }
-
     /// Ends the active segment and begins the next one, whose header says what is released and which segment is the
     /// oldest. Everything appended is durable then.
     fn rotate(&mut self, released: u64, oldest: u64) -> Result<(), NewSegment> {
@@ -471,47 +424,6 @@ impl<D: Disk> Wal<D> {
         let released = first..oldest;
         segments::recycle(&mut self.disk, released, &self.options, &mut self.spares)
             .map_err(|cause| self.stop_for(cause))
-    }
-}
-
-/// What a read has gathered.
-struct Found {
-    /// The next position that is wanted.
-    first: u64,
-    /// Bytes that may still be taken.
-    left: usize,
-    runs: Vec<StoredRun>,
-    /// There was no room for another run.
-    full: bool,
-}
-
-impl Found {
-    /// Takes a run, of which the entries before `end` are live, if it holds what is wanted and there is room.
-    fn take(&mut self, run: Run, end: u64) {
-        let after = end.min(run.first.saturating_add(u64::from(run.count)));
-        if after <= self.first {
-            return;
-        }
-        self.full = !self.runs.is_empty() && run.cost() > self.left;
-        if self.full {
-            return;
-        }
-        self.left = self.left.saturating_sub(run.cost());
-        self.first = after;
-        let live = u32::try_from(after - run.first).expect("no more than the run's count");
-        self.runs.push(StoredRun { run, live });
-    }
-}
-
-/// The run at the start of the bytes, sharing them, and the length of its record.
-fn run_at(bytes: &Bytes, place: Place) -> Option<(Run, u32)> {
-    let found = format::decode(bytes, place)?;
-    match found.record.content {
-        Content::Write(Some(RunHeader { first, count, mark })) => {
-            let body = bytes.slice(found.body_start..found.body_start + found.body_bytes);
-            Some((Run { first, count, mark, body }, found.length))
-        }
-        Content::Write(None) | Content::Mark { .. } => None,
     }
 }
 
