@@ -200,7 +200,7 @@ impl Disk {
     }
 
     /// Ends the sync: the writes that it made durable, oldest first.
-    pub(crate) fn finish_sync(&mut self) -> Result<Vec<(WriteId, Write)>, Trouble> {
+    pub(crate) fn finish_sync(&mut self) -> Result<&[(WriteId, HardState)], Trouble> {
         self.arm();
         let synced = self.log().sync();
         let durable = self.judge(synced.map_err(|stopped| Trouble::Failed(stopped.to_string())))?;
@@ -212,12 +212,12 @@ impl Disk {
                 format_args!("{durable} is durable instead of {covered:?}"),
             ));
         }
-        let synced = self.ledger.sync_ends();
+        self.ledger.sync_ends();
         if self.ledger.is_clean() && self.rng.per_mille(self.profile.mark_per_mille) {
             let marked = self.log().mark();
             self.judge(marked.map_err(|stopped| Trouble::Failed(stopped.to_string())))?;
         }
-        Ok(synced)
+        Ok(self.ledger.synced())
     }
 
     /// Reads the stored run that holds this entry, whole, and those that follow it in its term, up to so many bytes;

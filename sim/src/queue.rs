@@ -1,6 +1,6 @@
 //! What is still to happen, in the order in which it happens.
 
-use std::{cmp::Ordering, collections::BinaryHeap};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use machine_core::Instant;
 
@@ -9,7 +9,7 @@ use machine_core::Instant;
 /// The heap holds keys, and the events stay where they are: a heap moves what it holds, and an event is large.
 #[derive(Debug)]
 pub(crate) struct Queue<E> {
-    heap: BinaryHeap<Key>,
+    heap: BinaryHeap<Reverse<Key>>,
     events: Vec<Option<E>>,
     /// Places in `events` that are empty.
     free: Vec<usize>,
@@ -28,18 +28,18 @@ impl<E> Queue<E> {
             None => self.events.push(Some(event)),
         }
         self.pushed += 1;
-        self.heap.push(Key { at, order: self.pushed, place });
+        self.heap.push(Reverse(Key::new(at, self.pushed, place)));
     }
 
     pub(crate) fn pop(&mut self) -> Option<(Instant, E)> {
-        let Key { at, place, .. } = self.heap.pop()?;
-        self.free.push(place);
-        Some((at, self.events[place].take()?))
+        let Reverse(key) = self.heap.pop()?;
+        self.free.push(key.place());
+        Some((key.at(), self.events[key.place()].take()?))
     }
 
     /// When the next one happens.
     pub(crate) fn next_at(&self) -> Option<Instant> {
-        self.heap.peek().map(|key| key.at)
+        self.heap.peek().map(|Reverse(key)| key.at())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -49,33 +49,43 @@ impl<E> Queue<E> {
     /// Brings forward to `latest` what `which` picks and what would happen later; the order among them stays.
     pub(crate) fn hasten(&mut self, latest: Instant, which: impl Fn(&E) -> bool) {
         let mut keys = std::mem::take(&mut self.heap).into_vec();
-        keys.sort_by_key(|key| (key.at, key.order));
-        for key in keys {
-            let hastened = self.events[key.place].as_ref().is_some_and(&which);
-            let at = if hastened { key.at.min(latest) } else { key.at };
+        keys.sort_unstable_by_key(|Reverse(key)| *key);
+        for Reverse(key) in keys {
+            let hastened = self.events[key.place()].as_ref().is_some_and(&which);
+            let at = if hastened { key.at().min(latest) } else { key.at() };
             self.pushed += 1;
-            self.heap.push(Key { at, order: self.pushed, ..key });
+            self.heap.push(Reverse(Key::new(at, self.pushed, key.place())));
         }
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key {
-    at: Instant,
-    order: u64,
-    place: usize,
-}
+/// When an event happens, its number in the order of pushing, and its place, from the highest bits of one number to the
+/// lowest: keys are compared far more often than they are taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(u128);
 
-impl Ord for Key {
-    /// The greatest comes out of a heap first: so the earliest is the greatest.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.order).cmp(&(self.at, self.order))
+/// Bits of a key's place: more events than a run may have waiting.
+const PLACE_BITS: u32 = 24;
+
+/// Bits of a key's number: a run ends long before.
+const ORDER_BITS: u32 = 64 - PLACE_BITS;
+
+impl Key {
+    fn new(at: Instant, order: u64, place: usize) -> Self {
+        let place = place as u64;
+        assert!(
+            order >> ORDER_BITS == 0 && place >> PLACE_BITS == 0,
+            "a run ends before its keys are used up"
+        );
+        Self(u128::from(at.as_nanos()) << 64 | u128::from(order << PLACE_BITS | place))
     }
-}
 
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+    const fn at(self) -> Instant {
+        Instant::from_nanos((self.0 >> 64) as u64)
+    }
+
+    const fn place(self) -> usize {
+        (self.0 & ((1 << PLACE_BITS) - 1)) as usize
     }
 }
 

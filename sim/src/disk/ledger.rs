@@ -14,6 +14,8 @@ pub(crate) struct Ledger {
     unsynced: VecDeque<(WriteId, Write)>,
     /// How many of `unsynced` the sync under way covers.
     syncing: usize,
+    /// What the newest sync that ended well covered.
+    synced: Vec<(WriteId, HardState)>,
 }
 
 impl Ledger {
@@ -27,7 +29,7 @@ impl Ledger {
 
     /// A write was handed over; it is not durable yet.
     pub(crate) fn write(&mut self, id: WriteId, write: Write) {
-        self.written.apply(&write);
+        self.written.apply(write.clone());
         self.unsynced.push_back((id, write));
     }
 
@@ -51,14 +53,19 @@ impl Ledger {
         self.unsynced.get(self.syncing.checked_sub(1)?).map(|(id, _)| *id)
     }
 
-    /// The sync has ended well: the writes that it made durable, oldest first.
-    pub(crate) fn sync_ends(&mut self) -> Vec<(WriteId, Write)> {
-        let synced: Vec<_> = self.unsynced.drain(..self.syncing).collect();
-        self.syncing = 0;
-        for (_, write) in &synced {
+    /// The sync has ended well.
+    pub(crate) fn sync_ends(&mut self) {
+        self.synced.clear();
+        for (id, write) in self.unsynced.drain(..self.syncing) {
+            self.synced.push((id, write.hard_state));
             self.durable.apply(write);
         }
-        synced
+        self.syncing = 0;
+    }
+
+    /// The writes that the newest sync made durable, oldest first, by their hard states.
+    pub(crate) fn synced(&self) -> &[(WriteId, HardState)] {
+        &self.synced
     }
 
     /// The node has ended, and with it the sync under way: nobody knows what became of it.
@@ -74,7 +81,7 @@ impl Ledger {
         let mut unsynced = self.unsynced.iter();
         while !image.is(hard_state, runs) {
             let (_, write) = unsynced.next()?;
-            image.apply(write);
+            image.apply(write.clone());
             survived.push(write.hard_state);
         }
         self.unsynced.clear();
@@ -90,6 +97,9 @@ pub(crate) struct Image {
     hard_state: HardState,
     runs: Vec<Stored>,
 }
+
+/// Runs among which one is sought before it is sought among all.
+const NEWEST: usize = 8;
 
 #[derive(Clone, Debug)]
 struct Stored {
@@ -149,9 +159,9 @@ impl Image {
         hard_state == self.hard_state && runs.len() == self.runs.len() && self.runs.iter().zip(runs).all(same)
     }
 
-    fn apply(&mut self, write: &Write) {
+    fn apply(&mut self, write: Write) {
         self.hard_state = write.hard_state;
-        let Some(run) = &write.run else { return };
+        let Some(run) = write.run else { return };
         while self.runs.last().is_some_and(|stored| stored.run.first() >= run.first()) {
             self.runs.pop();
         }
@@ -161,16 +171,17 @@ impl Image {
                 stored.live = u32::try_from(live).expect("fewer than the run's own count");
             }
         }
-        self.runs.push(Stored { run: run.clone(), live: run.count() });
+        let live = run.count();
+        self.runs.push(Stored { run, live });
     }
 
     fn holding(&self, index: Index) -> Option<&Stored> {
-        // Most that is asked is about the newest run.
-        let newest = self.runs.last().filter(|stored| stored.run.first() <= index);
-        let stored = newest.or_else(|| {
-            let after = self.runs.partition_point(|stored| stored.run.first() <= index);
-            self.runs.get(after.checked_sub(1)?)
-        })?;
+        // Most that is asked is about one of the newest runs.
+        let newest = self.runs.len().saturating_sub(NEWEST);
+        let among = self.runs.get(newest).is_some_and(|stored| stored.run.first() <= index);
+        let from = if among { newest } else { 0 };
+        let after = from + self.runs[from..].partition_point(|stored| stored.run.first() <= index);
+        let stored = self.runs.get(after.checked_sub(1)?)?;
         (index <= stored.last()).then_some(stored)
     }
 }

@@ -53,8 +53,8 @@ impl World<'_> {
                 })?;
                 return Ok(Some(status));
             }
-            Input::Persisted(ids) => {
-                for write in ids {
+            Input::Persisted { part, newest } => {
+                for write in [part, Some(newest), part].into_iter().flatten() {
                     core.persisted(now, write).map_err(misused)?;
                     *confirmed = write.max(*confirmed);
                 }

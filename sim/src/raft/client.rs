@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Payloads, each opening with its number.
     Propose {
         client: usize,
-        payloads: Vec<Vec<u8>>,
+        payloads: Payloads,
     },
     Read {
         client: usize,
@@ -50,6 +50,25 @@ pub(crate) enum Command {
         to: NodeId,
     },
     StepDown,
+}
+
+/// What a client asks for at once, in one piece of memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Payloads {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Payloads {
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
+    }
 }
 
 impl fmt::Display for Command {
@@ -72,7 +91,7 @@ pub(crate) struct Clients {
     /// Bytes of a payload's number.
     number_bytes: usize,
     /// A payload that was refused when it was asked for after healing.
-    refused: Option<Vec<u8>>,
+    refused: Option<Payloads>,
     /// What they want, and of whom: other faults do not make it another.
     dice: Rng,
     /// What the newest command led to.
@@ -128,22 +147,23 @@ impl Clients {
     }
 
     /// A payload that no other has, and that says this.
-    pub(crate) fn payload_of(&mut self, words: &[u8]) -> Vec<u8> {
-        let mut payload = self.payload(0);
-        payload.extend_from_slice(words);
-        payload
+    fn add_payload_of(&mut self, words: &[u8], payloads: &mut Payloads) {
+        let number = self.proposed;
+        self.proposed += 1;
+        payloads.bytes.extend_from_slice(&number.to_le_bytes()[..self.number_bytes]);
+        payloads.bytes.extend_from_slice(words);
+        payloads.ends.push(payloads.bytes.len());
     }
 
     /// A payload that no other has.
-    fn payload(&mut self, length: usize) -> Vec<u8> {
+    fn add_payload(&mut self, length: usize, payloads: &mut Payloads) {
         let number = self.proposed;
         self.proposed += 1;
-        let bytes = number.to_le_bytes();
+        let (bytes, start) = (number.to_le_bytes(), payloads.bytes.len());
         // A number is cut short only where a payload has no room for more than that.
-        let mut payload = Vec::with_capacity(length.max(self.number_bytes));
-        payload.extend_from_slice(&bytes[..self.number_bytes]);
-        payload.resize(length.max(self.number_bytes), bytes[0]);
-        payload
+        payloads.bytes.extend_from_slice(&bytes[..self.number_bytes]);
+        payloads.bytes.resize(start + length.max(self.number_bytes), bytes[0]);
+        payloads.ends.push(payloads.bytes.len());
     }
 }
 
@@ -173,12 +193,14 @@ impl World<'_> {
 
     /// One proposal of the usual kind at this node.
     pub(crate) fn probe_write(&mut self, node: usize) -> Verdict {
-        let again = self.clients.refused.take();
-        let payload = again.unwrap_or_else(|| self.number_payload(0));
-        let payloads = vec![payload.clone()];
-        self.input(node, Input::Command(Command::Propose { client: 0, payloads }))?;
+        let payloads = self.clients.refused.take().unwrap_or_else(|| {
+            let mut one = Payloads::default();
+            self.number_payload(0, &mut one);
+            one
+        });
+        self.input(node, Input::Command(Command::Propose { client: 0, payloads: payloads.clone() }))?;
         if self.clients.outcome.is_none() {
-            self.clients.refused = Some(payload);
+            self.clients.refused = Some(payloads);
         }
         Ok(())
     }
@@ -248,30 +270,31 @@ impl World<'_> {
             return Command::Read { client };
         }
         let limit = self.profile.group.limits.append_bytes.min(HUGE_BYTES_MAX);
-        let payloads = (0..count)
-            .map(|_| {
-                // Now and then one that may be too large.
-                let huge = self.clients.dice.per_mille(3);
-                let most = if huge { limit } else { payload_max };
-                let length = below(&mut self.clients.dice, most + 1);
-                self.number_payload(length)
-            })
-            .collect();
+        let mut payloads = Payloads::default();
+        for _ in 0..count {
+            // Now and then one that may be too large.
+            let huge = self.clients.dice.per_mille(3);
+            let most = if huge { limit } else { payload_max };
+            let length = below(&mut self.clients.dice, most + 1);
+            self.number_payload(length, &mut payloads);
+        }
         Command::Propose { client, payloads }
     }
 
     /// A payload that says this, with a number in front.
-    pub(crate) fn payload_by_hand(&mut self, words: &[u8]) -> Vec<u8> {
+    pub(crate) fn payload_by_hand(&mut self, words: &[u8]) -> Payloads {
+        let mut one = Payloads::default();
         self.judges.machines.numbered(self.clients.proposed);
-        self.clients.payload_of(words)
+        self.clients.add_payload_of(words, &mut one);
+        one
     }
 
-    fn number_payload(&mut self, length: usize) -> Vec<u8> {
+    fn number_payload(&mut self, length: usize, payloads: &mut Payloads) {
         self.judges.machines.numbered(self.clients.proposed);
-        self.clients.payload(length)
+        self.clients.add_payload(length, payloads);
     }
 
-    fn propose(&mut self, node: usize, now: Instant, client: usize, payloads: &[Vec<u8>]) -> Verdict {
+    fn propose(&mut self, node: usize, now: Instant, client: usize, payloads: &Payloads) -> Verdict {
         let id = self.nodes[node].id;
         let stamped = self.profile.load.stamped;
         let local = self.nodes[node].clock.local(self.now);
@@ -298,7 +321,7 @@ impl World<'_> {
         self.clients.outcome = Some(Taken::Proposal(first));
         self.record(node, What::Took { first, count });
         self.judges.attendance.took(node, now, self.profile.group.timing.election_min)?;
-        for (place, payload) in (0..count).zip(payloads) {
+        for (place, payload) in (0..count).zip(payloads.iter()) {
             let at = LogPos { index: Index::new(first.index.get() + place), ..first };
             self.judges.promises.taken(at)?;
             self.judges.machines.taken(payload);
@@ -309,7 +332,7 @@ impl World<'_> {
         hold(leads, HONEST, || format!("{id} takes entries for {first}, a term that is not its own"))
     }
 
-    fn refused(&mut self, node: usize, client: usize, error: ProposeError, payloads: &[Vec<u8>]) -> Verdict {
+    fn refused(&mut self, node: usize, client: usize, error: ProposeError, payloads: &Payloads) -> Verdict {
         self.clients.refusal = Some(Refusal::Propose(error));
         self.record(node, What::RefusedEntries(error));
         let led = self.nodes[node].leading.is_some();
@@ -321,7 +344,9 @@ impl World<'_> {
                 !led
             }
             ProposeError::TooLarge { bytes, bytes_max } => {
-                bytes == payloads[0].len() && bytes > bytes_max && bytes_max == most
+                Some(bytes) == payloads.iter().next().map(<[u8]>::len)
+                    && bytes > bytes_max
+                    && bytes_max == most
             }
             ProposeError::Transferring { to } => {
                 self.clients.believed[client] = Some(place(to));
@@ -364,11 +389,12 @@ impl World<'_> {
 }
 
 /// By one of the two doors: several payloads, or one.
-fn take(core: &mut Raft, now: Instant, payloads: &[Vec<u8>]) -> Result<(LogPos, u64), ProposeError> {
-    match payloads {
-        [payload] => core.propose(now, payload).map(|at| (at, 1)),
+fn take(core: &mut Raft, now: Instant, payloads: &Payloads) -> Result<(LogPos, u64), ProposeError> {
+    let mut all = payloads.iter();
+    match (all.next(), payloads.len()) {
+        (Some(payload), 1) => core.propose(now, payload).map(|at| (at, 1)),
         _ => core
-            .propose_many(now, payloads)
+            .propose_many(now, payloads.iter())
             .map(|taken| (LogPos { term: taken.term, index: taken.first }, taken.count)),
     }
 }
@@ -377,11 +403,11 @@ fn take(core: &mut Raft, now: Instant, payloads: &[Vec<u8>]) -> Result<(LogPos, 
 fn take_stamped(
     core: &mut Raft,
     now: Instant,
-    payloads: &[Vec<u8>],
+    payloads: &Payloads,
     mut stamp: impl FnMut() -> Result<Stamp, Violation>,
 ) -> Result<Result<(LogPos, u64), ProposeError>, Violation> {
     let mut taken: Option<(LogPos, u64)> = None;
-    for payload in payloads {
+    for payload in payloads.iter() {
         match (core.propose_stamped(now, stamp()?, payload), &mut taken) {
             (Ok(at), None) => taken = Some((at, 1)),
             (Ok(_), Some((_, count))) => *count += 1,

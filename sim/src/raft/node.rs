@@ -85,7 +85,11 @@ pub(crate) enum Input {
         message: Box<Message>,
     },
     Tick,
-    Persisted(Vec<WriteId>),
+    /// Everything up to `newest` is durable; a host that confirms piecemeal and twice says `part` before and after.
+    Persisted {
+        part: Option<WriteId>,
+        newest: WriteId,
+    },
     /// The state machine has done some of what it was given.
     Applied,
     Fetched {

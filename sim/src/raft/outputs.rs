@@ -183,10 +183,9 @@ impl World<'_> {
             }
             return Ok(());
         }
-        let mut copies = 0;
-        for at in arrivals.iter() {
-            copies += 1;
-            self.queue.push(at, Event::Deliver { from, to, message: Box::new(sent.clone()) });
+        let copies = arrivals.iter().count();
+        for (at, message) in arrivals.iter().zip(std::iter::repeat_n(sent, copies)) {
+            self.queue.push(at, Event::Deliver { from, to, message: Box::new(message) });
         }
         self.totals.lost += u64::from(copies == 0);
         self.totals.doubled += u64::from(copies > 1);

@@ -299,21 +299,20 @@ impl<'t> World<'t> {
         };
         self.totals.writes += synced.len() as u64;
         self.totals.syncs += 1;
-        for (_, write) in &synced {
-            self.judges.votes.became_durable(node, write.hard_state)?;
+        for (_, state) in synced {
+            self.judges.votes.became_durable(node, *state)?;
         }
-        let Some((newest, _)) = synced.last() else {
+        let Some(&(newest, _)) = synced.last() else {
             return Err(Violation { law: "a sync covers something", detail: format!("n{}", node + 1) });
         };
-        let mut told = vec![*newest];
+        let count = synced.len() as u64;
         let dice = &mut self.nodes[node].dice;
-        if dice.per_mille(self.profile.host.repeat_per_mille) {
-            let part = usize::try_from(dice.below(synced.len() as u64)).expect("below a length");
-            told = vec![synced[part].0, *newest, synced[part].0];
-        }
+        let twice = dice.per_mille(self.profile.host.repeat_per_mille);
+        let part = twice.then(|| usize::try_from(dice.below(count)).expect("below a length"));
+        let part = part.map(|part| self.nodes[node].disk.ledger().synced()[part].0);
         self.note(node, &[1, newest.get()], format_args!("has {newest} on its disk"));
         self.sync(node)?;
-        self.input(node, Input::Persisted(told))
+        self.input(node, Input::Persisted { part, newest })
     }
 
     /// Appends what was written and starts to sync it, if there is something to do.

@@ -210,7 +210,6 @@ impl<D: Disk> Reading<'_, D> {
 
     /// Reads a segment up to `end`, which is not beyond the length that [`header`](Self::header) has checked.
     fn load(&mut self, file: &D::File, sequence: u64, end: u32) -> Result<(), OpenError> {
-        self.bytes.clear();
         self.bytes.resize(end as usize, 0);
         let read = whole::read_exact_at(self.disk, file, &mut self.bytes, 0);
         Ok(read.map_err(segments::at(self.disk, Operation::Read, &segments::name(sequence)))?)

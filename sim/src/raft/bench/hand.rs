@@ -79,8 +79,8 @@ impl Bench {
         }
         let place = self.running(node)?;
         self.judged(|world| {
-            let payload = world.payload_by_hand(payload);
-            world.input(place, Input::Command(Command::Propose { client: 0, payloads: vec![payload] }))
+            let payloads = world.payload_by_hand(payload);
+            world.input(place, Input::Command(Command::Propose { client: 0, payloads }))
         })?;
         match self.answer()? {
             Taken::Proposal(at) => Ok(at),

@@ -1,7 +1,5 @@
 //! No acknowledged entry is lost: what a client was told is applied stays, at its place.
 
-use std::collections::BTreeSet;
-
 use raft_core::{Index, LogPos};
 
 use super::{Commits, Verdict, hold};
@@ -12,8 +10,23 @@ const KEPT: &str = "no acknowledged entry is lost";
 /// What clients were told.
 #[derive(Debug, Default)]
 pub(crate) struct Promises {
-    taken: BTreeSet<LogPos>,
-    acknowledged: BTreeSet<LogPos>,
+    taken: Places,
+    acknowledged: Places,
+}
+
+/// Places, ascending: nearly every new one is the last.
+#[derive(Debug, Default)]
+struct Places(Vec<LogPos>);
+
+impl Places {
+    /// False when it is there already.
+    fn insert(&mut self, at: LogPos) -> bool {
+        let place = if self.0.last() < Some(&at) { Err(self.0.len()) } else { self.0.binary_search(&at) };
+        if let Err(free) = place {
+            self.0.insert(free, at);
+        }
+        place.is_err()
+    }
 }
 
 impl Promises {
@@ -29,17 +42,17 @@ impl Promises {
 
     /// Whether the entry was acknowledged.
     pub(crate) fn has(&self, at: LogPos) -> bool {
-        self.acknowledged.contains(&at)
+        self.acknowledged.0.binary_search(&at).is_ok()
     }
 
     /// Entries acknowledged.
     pub(crate) fn count(&self) -> u64 {
-        self.acknowledged.len() as u64
+        self.acknowledged.0.len() as u64
     }
 
     /// All nodes have applied up to `applied`: everything acknowledged is there.
     pub(crate) fn kept(&self, commits: &Commits, applied: Index) -> Verdict {
-        for at in &self.acknowledged {
+        for at in &self.acknowledged.0 {
             let there = commits.term_at(at.index);
             hold(at.index <= applied && there == Some(at.term), KEPT, || {
                 format!(
