@@ -245,6 +245,13 @@ pub(crate) fn plausible(bytes: &[u8], place: Place) -> Option<u32> {
     sound.then_some(length)
 }
 
+/// The run of the record at the start of `bytes`, and the record's length, at its own word: no checksum.
+pub(crate) fn claimed(bytes: &[u8], place: Place) -> Option<(RunHeader, u32)> {
+    let length = plausible(bytes, place)?;
+    let run = RunHeader { first: u64_at(bytes, 40), count: u32_at(bytes, 56), mark: u64_at(bytes, 48) };
+    (bytes[28] == KIND_WRITE && run.count > 0).then_some((run, length))
+}
+
 /// The record at the start of `bytes`, if there is a sound one that was written at `place`.
 pub(crate) fn decode(bytes: &[u8], place: Place) -> Option<Found> {
     let length = plausible(bytes, place)?;

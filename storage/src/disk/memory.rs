@@ -1,5 +1,6 @@
 use core::fmt;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::{self, IoSlice},
     sync::Arc,
@@ -252,7 +253,12 @@ impl Disk for MemoryDisk {
 
     fn write_at(&mut self, file: &MemoryFile, buffers: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
         let content = self.content(*file)?;
-        let bytes = whole::concat(buffers);
+        let mut filled = buffers.iter().filter(|buffer| !buffer.is_empty());
+        // Each sector gets one new version, however many buffers it takes.
+        let bytes = match (filled.next(), filled.next()) {
+            (only, None) => Cow::Borrowed(only.map_or(&[][..], |only| only)),
+            (Some(_), Some(_)) | (None, Some(_)) => Cow::Owned(whole::concat(buffers)),
+        };
         content.write(&bytes, offset);
         content.length = content.length.max(offset + bytes.len() as u64);
         Ok(bytes.len())
@@ -306,7 +312,7 @@ struct Content {
     length_durable: u64,
     cached: BTreeMap<u64, Sector>,
     durable: BTreeMap<u64, Sector>,
-    pending: BTreeMap<u64, Vec<Option<Sector>>>,
+    pending: BTreeMap<u64, Versions>,
 }
 
 impl Content {
@@ -325,30 +331,26 @@ impl Content {
             sector[within].copy_from_slice(&bytes[part]);
             let sector = Some(sector).filter(|sector| *sector != [0; SECTOR_BYTES]).map(Arc::new);
             put(&mut self.cached, number, sector.as_ref());
-            let versions = self.pending.entry(number).or_default();
-            versions.push(sector);
-            if versions.len() > VERSIONS_MAX {
-                versions.remove(0);
-            }
+            self.pending.entry(number).or_default().push(sector);
         });
     }
 
     /// Everything is durable.
     fn settle(&mut self) {
-        for (number, mut versions) in core::mem::take(&mut self.pending) {
-            put(&mut self.durable, number, versions.pop().flatten().as_ref());
+        for (number, versions) in core::mem::take(&mut self.pending) {
+            put(&mut self.durable, number, versions.newest().as_ref());
         }
         self.length_durable = self.length;
     }
 
     fn crash(&mut self, file: &str, fate: &mut impl FnMut(Pending<'_>) -> Fate) {
         for (number, versions) in core::mem::take(&mut self.pending) {
-            let newest = versions.last().cloned().flatten();
+            let newest = versions.newest();
             let old = self.durable.get(&number).cloned();
-            let left = match fate(Pending::Sector { file, sector: number, versions: versions.len() }) {
+            let left = match fate(Pending::Sector { file, sector: number, versions: versions.count }) {
                 Fate::Lost => old,
                 Fate::Kept => newest,
-                Fate::Older(version) => versions.get(version).cloned().unwrap_or(newest),
+                Fate::Older(version) => versions.older(version).unwrap_or(newest),
                 Fate::Torn(bytes) => Some(tear(old.as_ref(), newest.as_ref(), bytes)),
             };
             put(&mut self.durable, number, left.as_ref());
@@ -360,6 +362,33 @@ impl Content {
         let past_the_end = self.length.div_ceil(SECTOR_BYTES as u64);
         self.durable.split_off(&past_the_end);
         self.cached = self.durable.clone();
+    }
+}
+
+/// The unsynced versions of one sector, oldest first, without an allocation: most have one.
+#[derive(Clone, Debug, Default)]
+struct Versions {
+    kept: [Option<Sector>; VERSIONS_MAX],
+    count: usize,
+}
+
+impl Versions {
+    fn push(&mut self, sector: Option<Sector>) {
+        if self.count == VERSIONS_MAX {
+            self.kept.rotate_left(1);
+            self.count -= 1;
+        }
+        self.kept[self.count] = sector;
+        self.count += 1;
+    }
+
+    fn newest(&self) -> Option<Sector> {
+        self.older(self.count.checked_sub(1)?).flatten()
+    }
+
+    /// This one, counted from the oldest.
+    fn older(&self, version: usize) -> Option<Option<Sector>> {
+        self.kept[..self.count].get(version).cloned()
     }
 }
 

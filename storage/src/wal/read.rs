@@ -92,9 +92,19 @@ impl<D: Disk> Wal<D> {
         while first < end && !found.full {
             let offset = location.offset + start;
             let place = Place { sequence: location.sequence, tag, offset };
-            let Some((run, at, length)) = run_at(&records[start as usize..], place)
-                .filter(|(run, ..)| run.first == first && run.mark == live.mark)
-            else {
+            let expected = |run: &RunHeader| run.first == first && run.mark == live.mark;
+            let rest = &records[start as usize..];
+            // What lies before is passed over at its own word: should that be false, what follows does not prove itself by its
+            // checksum, its place and its position.
+            let before = |run: &RunHeader| first.saturating_add(u64::from(run.count)) <= found.first;
+            if let Some((run, length)) =
+                format::claimed(rest, place).filter(|(run, _)| expected(run) && before(run))
+            {
+                start += length;
+                first += u64::from(run.count);
+                continue;
+            }
+            let Some((run, at, length)) = run_at(rest, place).filter(|(run, ..)| expected(run)) else {
                 let file = segments::path(&self.disk, &segments::name(location.sequence));
                 return Err(ReadError::Damaged(Damaged {
                     file,

@@ -1,8 +1,10 @@
 //! Segments with sound checksums over anything at all: made by hand, never by us.
 
+use std::io::IoSlice;
+
 use super::{Wal, segments};
 use crate::{
-    AppendError, LogStore, MemoryDisk, OpenError, Options, ReleaseError, Run, State, Write,
+    AppendError, Disk, LogStore, MemoryDisk, OpenError, Options, ReadError, ReleaseError, Run, State, Write,
     format::{self, Content, Place, Record, RunHeader, SegmentHeader},
 };
 use bytes::Bytes;
@@ -96,6 +98,55 @@ fn neighbours_share_an_item_and_are_read_one_by_one() {
     check(&mut wal);
     drop(wal);
     check(&mut Wal::open(&mut disk, options).expect("opens").0);
+}
+
+/// Three runs of one mark in one item: what is before the wanted one is passed over at its own word, and a false word is
+/// never believed.
+#[test]
+fn damage_to_a_neighbour_is_met_by_its_own_readers() {
+    let mut disk = MemoryDisk::new();
+    let (mut wal, _) = Wal::open(&mut disk, options()).expect("opens");
+    for id in 1..=3 {
+        let run = Run { first: id, count: 1, mark: 7, body: Bytes::from(vec![b'x'; 8]) };
+        wal.append(&Write { id: WriteId::new(id), state: State::default(), run: Some(run) })
+            .expect("appended");
+    }
+    wal.sync().expect("synced");
+    assert_eq!(wal.index.iter().count(), 1);
+    let (name, start) = (segments::name(1), format::SEGMENT_HEADER_BYTES as usize);
+    let bytes = wal.disk().contents(&name).expect("there");
+    let put = |wal: &mut Wal<&mut MemoryDisk>, bytes: &[u8]| {
+        let file = wal.active.file;
+        wal.disk_mut().write_at(&file, &[IoSlice::new(bytes)], 0).expect("written");
+    };
+    let length = 72;
+    for byte in 0..length {
+        let mut bytes = bytes.clone();
+        bytes[start + byte] ^= 1;
+        put(&mut wal, &bytes);
+        match wal.read(1, 1) {
+            Err(ReadError::Damaged(damaged)) => assert_eq!(damaged.offset, start as u64),
+            other => panic!("byte {byte}: {other:?}"),
+        }
+        match wal.read(3, 1) {
+            Ok(read) => {
+                assert_eq!((read.len(), read[0].run.first, &read[0].run.body[..]), (1, 3, &[b'x'; 8][..]));
+            }
+            Err(ReadError::Damaged(_)) => {}
+            other => panic!("byte {byte}: {other:?}"),
+        }
+    }
+    // The first says that it has two entries, and is long enough to be both.
+    let mut lie = bytes.clone();
+    lie[start + 56] = 2;
+    lie[start + 4] = 2 * u8::try_from(length).expect("small");
+    put(&mut wal, &lie);
+    assert_eq!(wal.read(3, 1).expect("the third proves itself")[0].run.first, 3);
+    assert!(matches!(wal.read(2, 1), Err(ReadError::Damaged(_))));
+    // It says that it has two, and is as long as it is: then the second is not where the third is looked for.
+    lie[start + 4] = u8::try_from(length).expect("small");
+    put(&mut wal, &lie);
+    assert!(matches!(wal.read(3, 1), Err(ReadError::Damaged(_))));
 }
 
 fn one(id: u64, first: u64) -> Write {
