@@ -126,6 +126,25 @@ proptest! {
 }
 
 #[test]
+fn what_does_not_follow_is_not_joined() {
+    let run =
+        |term, first, payload: &[u8]| build(term, first, &vec![(EntryKind::Normal, payload.to_vec()); 2]);
+    let (front, next) = (run(3, 1, b"a"), run(3, 3, b"b"));
+    let joined = Run::joined(&[front.clone(), next.clone()]).expect("two runs");
+    assert_eq!((joined.first(), joined.count(), joined.term()), (Index::new(1), 4, Term::new(3)));
+    let odd = [
+        run(4, 5, b"of a later term"),
+        run(3, 6, b"behind a gap"),
+        run(3, 4, b"over the last"),
+        run(3, 1, b""),
+    ];
+    for odd in odd {
+        assert_eq!(Run::joined(&[front.clone(), next.clone(), odd.clone()]), Some(joined.clone()), "{odd:?}");
+    }
+    assert_eq!(Run::joined(&[]), None);
+}
+
+#[test]
 fn flaws_are_named() {
     let decode = |count, bytes: &'static [u8]| {
         Run::decode(Term::new(1), Index::new(1), count, Bytes::from_static(bytes)).expect_err("flawed")
