@@ -112,7 +112,7 @@ fn damage_to_a_neighbour_is_met_by_its_own_readers() {
             .expect("appended");
     }
     wal.sync().expect("synced");
-    assert_eq!(wal.index.iter().count(), 1);
+    assert_eq!(wal.index.iter().count(), 1, "neighbours share an item");
     let (name, start) = (segments::name(1), format::SEGMENT_HEADER_BYTES as usize);
     let bytes = wal.disk().contents(&name).expect("there");
     let put = |wal: &mut Wal<&mut MemoryDisk>, bytes: &[u8]| {
@@ -137,7 +137,7 @@ fn damage_to_a_neighbour_is_met_by_its_own_readers() {
         }
     }
     // The first says that it has two entries, and is long enough to be both.
-    let mut lie = bytes.clone();
+    let mut lie = bytes;
     lie[start + 56] = 2;
     lie[start + 4] = 2 * u8::try_from(length).expect("small");
     put(&mut wal, &lie);
