@@ -155,6 +155,7 @@ fn hash_progress(follower: &Progress, state: &mut impl Hasher) {
         round,
         commit_sent,
         heard: _,
+        asked: _,
         due,
         fetched,
     } = follower;

@@ -170,7 +170,7 @@ impl Raft {
         if term < self.term || session != follower.session {
             return; // about another stretch of replication
         }
-        follower.heard = self.now;
+        follower.was_heard(self.now);
         follower.round = follower.round.max(round);
         match outcome {
             Outcome::Accepted { matched } => {
@@ -203,12 +203,10 @@ impl Raft {
         let Role::Leader(leading) = &mut self.role else { return };
         let mut next = now.plus_nanos(interval);
         for follower in &mut leading.followers {
-            let silent = follower.heard.plus_nanos(interval);
-            if silent <= now {
+            if follower.is_to_be_asked(now, interval) {
                 follower.due = Due::Answer;
-            } else {
-                next = next.min(silent);
             }
+            next = next.min(follower.next_ask(now, interval));
         }
         self.timers.set(Timer::Heartbeat, next);
         self.rest();

@@ -43,6 +43,8 @@ pub(crate) struct Progress {
     pub(crate) heard: Instant,
     /// An append is due even if there is nothing to send.
     pub(crate) due: Due,
+    /// In which interval of its silence it was last asked; wraps round.
+    pub(crate) asked: u16,
     /// Entries from `next` on that came back from storage.
     pub(crate) fetched: Option<Box<Run>>,
 }
@@ -79,8 +81,36 @@ impl Progress {
             commit_sent: Index::ZERO,
             heard: now,
             due: Due::Answer,
+            asked: 0,
             fetched: None,
         }
+    }
+
+    /// It has said something in this stretch of replication.
+    pub(crate) const fn was_heard(&mut self, now: Instant) {
+        self.heard = now;
+        self.asked = 0;
+    }
+
+    /// Whether it has said nothing for another `interval` of nanoseconds since it was asked last: once an interval,
+    /// however often somebody looks, which is whenever one of the others has been silent for one.
+    pub(crate) fn is_to_be_asked(&mut self, now: Instant, interval: u64) -> bool {
+        let silent = self.silent_intervals(now, interval);
+        // Only whether it is another one counts, so the low bits will do.
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits")]
+        let asked = core::mem::replace(&mut self.asked, silent as u16);
+        silent > 0 && asked != self.asked
+    }
+
+    /// When it is to be asked if it says nothing until then.
+    pub(crate) fn next_ask(&self, now: Instant, interval: u64) -> Instant {
+        let intervals = self.silent_intervals(now, interval).saturating_add(1);
+        self.heard.plus_nanos(interval.saturating_mul(intervals))
+    }
+
+    /// Whole intervals since it was heard.
+    const fn silent_intervals(&self, now: Instant, interval: u64) -> u64 {
+        now.as_nanos().saturating_sub(self.heard.as_nanos()) / interval
     }
 
     /// Whether entries may be sent now.

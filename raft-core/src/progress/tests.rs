@@ -158,3 +158,25 @@ proptest! {
         prop_assert_eq!((follower.state, follower.inflight.bytes()), (ProgressState::Streaming, 0));
     }
 }
+
+#[test]
+fn silent_follower_is_asked_once_an_interval_however_often_somebody_looks() {
+    const INTERVAL: u64 = 50;
+    let mut follower = streaming(1);
+    let start = follower.heard;
+    let ask = |follower: &mut Progress, at: u64| {
+        let now = start.plus_nanos(at);
+        let asked = follower.is_to_be_asked(now, INTERVAL);
+        let next = follower.next_ask(now, INTERVAL);
+        assert!(next > now && next <= now.plus_nanos(INTERVAL), "asked again within an interval");
+        asked
+    };
+    let asked: alloc::vec::Vec<_> = (0..=500).step_by(7).filter(|at| ask(&mut follower, *at)).collect();
+    assert_eq!(asked, [56, 105, 154, 203, 252, 301, 350, 406, 455]);
+    assert!(ask(&mut follower, 5_000), "a look that is late asks once");
+    assert!(!ask(&mut follower, 5_001));
+    follower.was_heard(start.plus_nanos(5_010));
+    assert!(!ask(&mut follower, 5_059));
+    assert!(ask(&mut follower, 5_060), "as soon as it is silent again");
+    assert!(ask(&mut follower, 5_060 + 65_536 * INTERVAL + INTERVAL), "the count wraps round");
+}
