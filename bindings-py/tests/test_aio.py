@@ -79,7 +79,7 @@ def test_a_leader_is_stopped_and_comes_back(tmp_path: Path) -> None:
             other = next(node for node in cluster.nodes.values() if node is not old)
             with pytest.raises(quorate.NotLeaderError, match=f"ask node {old.id}") as refused:
                 await other.append(b"elsewhere")
-            assert refused.value.leader == old.id
+            assert refused.value.leader == old.id and refused.value.address == old.address
             with pytest.raises(quorate.NotLeaderError):
                 await other.read()
             changes = other.leader_changes()

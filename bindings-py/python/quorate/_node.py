@@ -222,8 +222,9 @@ class Node:
         While nobody is known to lead, and while too much is under way, it waits; bound that with `asyncio.timeout`. Cancelled, the entry may
         still be appended.
 
-        Raises `NotLeaderError`, whose `leader` is to be asked instead, `TooLargeError`, `ReplacedError` when it certainly was not appended,
-        `FullError` when 65,536 appends or 64 MiB of payloads wait, and `NodeClosedError`.
+        Raises, when the entry was certainly not appended: `NotLeaderError`, whose `leader` at `address` is to be asked instead,
+        `TooLargeError`, `ReplacedError`, and `FullError` when 65,536 appends or 64 MiB of payloads wait. After `NodeClosedError` nobody here
+        knows what became of it.
         """
         data = payload if type(payload) is bytes else _bytes("payload", payload)
         self._ask_running()
@@ -384,11 +385,12 @@ class Node:
 
     def _send_away(self, leader: int) -> None:
         """Those who wait are to ask the leader."""
+        host, port = self._links[leader].address
         waiting: list[asyncio.Future[Any]] = [*self._appends.take_all(), *self._questions]
         self._questions = []
         for one in waiting:
-            refused = NotLeaderError(f"node {self._id} does not lead; ask node {leader}")
-            refused.leader = leader
+            refused = NotLeaderError(f"node {self._id} does not lead; ask node {leader} at {host}:{port}")
+            refused.leader, refused.address = leader, (host, port)
             _raise_in(one, refused)
 
     def _take(self, run: Run) -> None:
