@@ -255,6 +255,10 @@ impl Log {
     }
 
     /// Where no lock of Python's is waited for.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a disk takes is measured; no decision of a core rests on it"
+    )]
     fn timed<R, E>(&self, call: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
         let begun = Instant::now();
         let outcome = call()?;

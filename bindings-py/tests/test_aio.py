@@ -176,7 +176,7 @@ def test_a_slow_disk_is_left_to_a_thread(tmp_path: Path) -> None:
             assert await syncs(node, watched, 1) == {True}, "nobody could know"
             assert await syncs(node, watched, 5) == {False}
             watched.seconds = 0.0
-            assert False in await syncs(node, watched, 6 * 64), "six that took 64 times 31 µs each are paid for"
+            assert False in await syncs(node, watched, 6 * 8), "six that took eight times 0.25 ms are paid for"
             assert await syncs(node, watched, 5) == {True}
         with ThreadPoolExecutor(1) as executor:
             async with Node(1, dir=tmp_path / "executor", config=CALM, executor=executor) as node:

@@ -12,7 +12,8 @@ _T = TypeVar("_T")
 
 QUICK_NS: Final = 1_000_000
 """A sync that is no longer than this holds the loop up for less than it costs to hand it to a thread and to hear back from it."""
-_PRICE_NS: Final = QUICK_NS // 32
+_PRICE_NS: Final = QUICK_NS // 4
+"""About what the hand-over costs."""
 _OWED_MAX: Final = 1 << 16
 
 
@@ -21,8 +22,8 @@ class Pace:
     """Whether the next sync is likely to be quick.
 
     Nobody can know, and a sync that has begun cannot be given away. So a slow one is paid for: it is followed by one quick sync in the
-    thread for each 31 µs that it took, before the next is done in the loop. However a disk stalls, its stalls take less than 31 µs of the
-    loop's time for each sync, on the average of all.
+    thread for each quarter of a millisecond that it took, before the next is done in the loop. However a disk stalls, its stalls take less
+    of the loop's time than that for each sync, on the average of all.
     """
 
     def __init__(self) -> None:

@@ -8,8 +8,8 @@ that come while the disk syncs, share the next sync.
 
 Who waits for the disk? Where syncs take less than a millisecond, as on most SSDs, the loop does: to hand one to a thread, and to hear back
 from it, costs the loop more. Where they take longer, `loop.run_in_executor` does, in the loop's own executor. Nobody knows beforehand that a disk
-will stall, so the first slow sync holds the loop up, once; it is paid for with one sync in the thread for each 31 µs that it took, so that
-all stalls together cost the loop less than 31 µs a sync. Whoever cannot have even that brings an executor (`Node(..., executor=...)`): then
+will stall, so the first slow sync holds the loop up, once; it is paid for with one sync in the thread for each 0.25 ms that it took, so that
+all stalls together cost the loop less than 0.25 ms a sync. Whoever cannot have even that brings an executor (`Node(..., executor=...)`): then
 the loop never waits for the disk.
 
 The bytes on the wire and on the disk are those of the node `quorate` in Rust: nodes of both kinds may form one group. There is no
