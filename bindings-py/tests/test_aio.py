@@ -208,14 +208,14 @@ def test_what_waits_is_bounded_in_bytes(tmp_path: Path) -> None:
             waiting = [asyncio.create_task(node.append(payload)) for _ in range(256)]
             await asyncio.sleep(0)
             with pytest.raises(quorate.FullError, match="256 appends of 67108864 bytes wait"):
-                await node.append(b"x")
+                await asyncio.wait_for(node.append(b"x"), 5)
             waiting[0].cancel()
             await asyncio.wait(waiting[:1])
             node._appends.put_back(node._appends.take(4_096))
             last = asyncio.create_task(node.append(payload))  # in the place of the one that nobody waits for any more
             await asyncio.sleep(0)
             with pytest.raises(quorate.FullError):
-                await node.append(b"x")
+                await asyncio.wait_for(node.append(b"x"), 5)
             assert len(node._appends.take_all()) == 256 and not last.done()
             node._appends.add(b"x", asyncio.get_running_loop().create_future())
             for one in [*waiting, last]:
