@@ -5,7 +5,7 @@ use pyo3::{class::basic::CompareOp, prelude::*, types::PyBytes};
 use crate::{
     arg, error,
     scalar::hash_of,
-    vector::{Dot, VersionVector, equality, limits},
+    vector::{Dot, VersionVector, decoded, encoded, equality},
 };
 
 type Parts = (VersionVector, Vec<Dot>);
@@ -63,9 +63,7 @@ impl CausalContext {
 
     /// The one encoding of this value: the same bytes for equal sets.
     fn encode<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let mut out = Vec::new();
-        self.0.encode(&mut out);
-        PyBytes::new(py, &out)
+        encoded(py, |out| self.0.encode(out))
     }
 
     /// The value that all of ``data`` encodes, with at most ``entries_max`` ids, 65,536 unless said otherwise.
@@ -74,11 +72,7 @@ impl CausalContext {
     #[staticmethod]
     #[pyo3(signature = (data, *, entries_max = None))]
     fn decode(data: &Bound<'_, PyAny>, entries_max: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let limits = limits(entries_max)?;
-        arg::with_bytes("data", data, |bytes| {
-            let context = lamport::CausalContext::decode(bytes, limits);
-            context.map(Self).map_err(|refusal| error::clock(data.py(), refusal))
-        })
+        decoded(data, entries_max, lamport::CausalContext::decode).map(Self)
     }
 
     fn __contains__(&self, dot: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -36,6 +36,11 @@ pub(crate) trait Named: Copy + 'static {
     const ALL: &'static [(Self, &'static str)];
 }
 
+/// The member's name.
+pub(crate) fn name<T: Named + PartialEq>(kind: T) -> &'static str {
+    T::ALL.iter().find(|(one, _)| *one == kind).map_or("OTHER", |(_, name)| name)
+}
+
 /// One of the few, as a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Kind<T>(pub(crate) T);
@@ -46,8 +51,7 @@ impl<'py, T: Named + PartialEq> IntoPyObject<'py> for Kind<T> {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
-        let name = T::ALL.iter().find(|(one, _)| *one == self.0).map_or("OTHER", |(_, name)| name);
-        member(py, T::ENUM, name)
+        member(py, T::ENUM, name(self.0))
     }
 }
 

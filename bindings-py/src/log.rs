@@ -1,6 +1,11 @@
 //! The durable log: Raft's writes in a folder, with the same bytes as the agent's.
 
-use std::{path::PathBuf, process};
+use std::{
+    path::PathBuf,
+    process,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
 
 use machine_core::WriteId;
 use pyo3::{
@@ -40,6 +45,8 @@ pub struct Log {
     folder: PathBuf,
     recovered: Recovered,
     trimmed: Option<String>,
+    /// How long the newest sync took.
+    sync_ns: AtomicU64,
     /// Who opened it. A fork shares the files, but not the memory that knows what is in them.
     process: u32,
 }
@@ -92,7 +99,8 @@ impl Log {
         let recovered = recovered(py, &found)?;
         let trimmed = found.trimmed.map(|trimmed| trimmed.to_string());
         let process = process::id();
-        Ok(Self { wal: Guarded::new("Log", Some(wal)), folder, recovered, trimmed, process })
+        let sync_ns = AtomicU64::new(0);
+        Ok(Self { wal: Guarded::new("Log", Some(wal)), folder, recovered, trimmed, sync_ns, process })
     }
 
     /// Where it is.
@@ -112,6 +120,13 @@ impl Log {
     #[getter]
     fn last(&self, py: Python<'_>) -> PyResult<u64> {
         self.call(py, |wal| wal.last())
+    }
+
+    /// How long the newest ``sync`` or ``persist`` that succeeded was with the disk, in nanoseconds; 0 before the first. What it
+    /// has waited for other calls, or for Python's global lock, is not counted.
+    #[getter]
+    fn sync_ns(&self) -> u64 {
+        self.sync_ns.load(Ordering::Relaxed)
     }
 
     /// What the log held when it was opened, for ``Raft``: all of it is durable. ``applied`` is the last entry that the state
@@ -137,7 +152,7 @@ impl Log {
     ///
     /// Raises ``StoppedError`` when the sync failed, now or before.
     fn sync(&self, py: Python<'_>) -> PyResult<u64> {
-        let synced = self.call(py, |wal| wal.sync())?;
+        let synced = self.call(py, |wal| self.timed(|| wal.sync()))?;
         synced.map(WriteId::get).map_err(|refusal| error::stopped(py, &refusal))
     }
 
@@ -149,8 +164,9 @@ impl Log {
         let writes = persists.iter().enumerate();
         let writes = writes.map(|(place, persist)| to_stored(&format!("persists[{place}]"), &persist));
         let writes = writes.collect::<PyResult<Vec<_>>>()?;
-        let appended =
-            self.call(py, |wal| writes.iter().try_for_each(|write| wal.append(write)).map(|()| wal.sync()))?;
+        let appended = self.call(py, |wal| {
+            self.timed(|| writes.iter().try_for_each(|write| wal.append(write)).map(|()| wal.sync()))
+        })?;
         let synced = appended.map_err(|refusal| error::append(py, &refusal))?;
         synced.map(WriteId::get).map_err(|refusal| error::stopped(py, &refusal))
     }
@@ -236,6 +252,19 @@ impl Log {
         self.check_process(py)?;
         let answer = self.wal.with_detached(py, |slot| slot.as_mut().map(call))?;
         answer.ok_or_else(|| error::closed(py, "the log was closed"))
+    }
+
+    /// Where no lock of Python's is waited for.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a disk takes is measured; no decision of a core rests on it"
+    )]
+    fn timed<R, E>(&self, call: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
+        let begun = Instant::now();
+        let outcome = call()?;
+        let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.sync_ns.store(took, Ordering::Relaxed);
+        Ok(outcome)
     }
 
     /// Before the lock is touched: another thread may have held it when the process was forked, and would hold it for ever.

@@ -12,7 +12,7 @@ use sim::{
     raft::{Bench, Failure, Setup, View},
 };
 
-use crate::arg;
+use crate::{arg, kind};
 
 mod happening;
 mod refusal;
@@ -302,7 +302,7 @@ fn seen(view: &View) -> Seen {
     let id = |node: Option<NodeId>| node.map(NodeId::get);
     let status = view.status.as_ref();
     (
-        status.map(|status| happening::role_name(status.role)),
+        status.map(|status| kind::name(status.role)),
         status.map_or(view.hard_state.term, |status| status.term).get(),
         id(status.and_then(|status| status.leader)),
         status.map_or(view.hard_state.commit, |status| status.commit).get(),

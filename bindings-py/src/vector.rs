@@ -1,6 +1,6 @@
 //! Version vectors and dots.
 
-use lamport::Limits;
+use lamport::{ClockError, Limits};
 use pyo3::{
     class::basic::CompareOp,
     prelude::*,
@@ -170,9 +170,7 @@ impl VersionVector {
 
     /// The one encoding of this value: the same bytes for equal vectors.
     fn encode<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let mut out = Vec::new();
-        self.0.encode(&mut out);
-        PyBytes::new(py, &out)
+        encoded(py, |out| self.0.encode(out))
     }
 
     /// The value that all of ``data`` encodes, with at most ``entries_max`` ids, 65,536 unless said otherwise.
@@ -181,11 +179,7 @@ impl VersionVector {
     #[staticmethod]
     #[pyo3(signature = (data, *, entries_max = None))]
     fn decode(data: &Bound<'_, PyAny>, entries_max: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let limits = limits(entries_max)?;
-        arg::with_bytes("data", data, |bytes| {
-            let vector = lamport::VersionVector::decode(bytes, limits);
-            vector.map(Self).map_err(|refusal| error::clock(data.py(), refusal))
-        })
+        decoded(data, entries_max, lamport::VersionVector::decode).map(Self)
     }
 
     fn __getitem__(&self, id: &Bound<'_, PyAny>) -> PyResult<u64> {
@@ -248,7 +242,22 @@ pub(crate) fn equality(py: Python<'_>, op: CompareOp, equal: bool) -> PyResult<B
     Ok(answer.into_pyobject(py)?.to_owned().into_any())
 }
 
-/// The default limits, with another number of entries when one is given.
-pub(crate) fn limits(entries_max: Option<&Bound<'_, PyAny>>) -> PyResult<Limits> {
-    entries_max.map_or(Ok(Limits::DEFAULT), |most| Ok(Limits::entries(arg::size("entries_max", most)?)))
+/// What a value writes, as bytes.
+pub(crate) fn encoded(py: Python<'_>, encode: impl FnOnce(&mut Vec<u8>)) -> Bound<'_, PyBytes> {
+    let mut out = Vec::new();
+    encode(&mut out);
+    PyBytes::new(py, &out)
+}
+
+/// The value that all of the bytes encode, under the default limits, or with another number of entries when one is given.
+pub(crate) fn decoded<T>(
+    data: &Bound<'_, PyAny>,
+    entries_max: Option<&Bound<'_, PyAny>>,
+    decode: impl FnOnce(&[u8], Limits) -> Result<T, ClockError>,
+) -> PyResult<T> {
+    let most = entries_max.map(|most| arg::size("entries_max", most)).transpose()?;
+    let limits = most.map_or(Limits::DEFAULT, Limits::entries);
+    arg::with_bytes("data", data, |bytes| {
+        decode(bytes, limits).map_err(|refusal| error::clock(data.py(), refusal))
+    })
 }

@@ -5,17 +5,21 @@ import contextlib
 import gc
 import socket
 import struct
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import quorate
 import uvloop
 from quorate import Log
+from quorate._disk import QUICK_NS, Pace
 from quorate._quorate import FrameDecoder, encode_frame
 from quorate.aio import Cluster, LeaderChange, Node
-from quorate.raft import Config, Entry, LogPos, Role
+from quorate.raft import Config, Entry, LogPos, Persist, Role
 
 QUICK = Config(1, [1], election_timeout_min_ms=100, election_timeout_max_ms=200, heartbeat_interval_ms=20)
 # No machine is so busy that a leader is deposed for it.
@@ -75,7 +79,7 @@ def test_a_leader_is_stopped_and_comes_back(tmp_path: Path) -> None:
             other = next(node for node in cluster.nodes.values() if node is not old)
             with pytest.raises(quorate.NotLeaderError, match=f"ask node {old.id}") as refused:
                 await other.append(b"elsewhere")
-            assert refused.value.leader == old.id
+            assert refused.value.leader == old.id and refused.value.address == old.address
             with pytest.raises(quorate.NotLeaderError):
                 await other.read()
             changes = other.leader_changes()
@@ -114,22 +118,109 @@ def test_a_read_sees_what_was_acknowledged(tmp_path: Path) -> None:
     assert max(map(len, seen.values())) == 20
 
 
-def test_many_appends_share_a_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[int] = []
+class Watched:
+    """A node's log that says which threads sync, and takes its time when told to."""
 
+    def __init__(self, node: Node, seconds: float = 0.0) -> None:
+        self.log, self.seconds = node._disk.log, seconds
+        self.threads: list[int] = []
+        self.failure: Exception | None = None
+        node._disk.log = cast(Log, self)
+        if node._disk.pace is not None:
+            node._disk.pace = Pace()  # whatever the real disk has done so far
+
+    def persist(self, writes: list[Persist]) -> int:
+        self.threads.append(threading.get_ident())
+        if self.failure is not None:
+            raise self.failure
+        time.sleep(self.seconds)
+        return self.log.persist(writes)
+
+    @property
+    def sync_ns(self) -> int:
+        return int(self.seconds * 1e9)
+
+    def close(self) -> None:
+        self.log.close()
+
+
+def test_many_appends_share_a_sync(tmp_path: Path) -> None:
     async def main() -> None:
         async with Node("n1", dir=tmp_path, config=QUICK) as node:
             await node.append(b"first")
-            ask, before = node._call_disk, len(calls)
-
-            def counted(work: Callable[[], Any]) -> "asyncio.Future[Any]":
-                calls.append(1)
-                return ask(work)
-
-            monkeypatch.setattr(node, "_call_disk", counted)
+            watched = Watched(node)
             places = await asyncio.gather(*(node.append(b"x") for _ in range(1_000)))
             assert len({place.index for place in places}) == 1_000
-            assert 1 <= len(calls) - before <= 10
+            assert 1 <= len(watched.threads) <= 10
+
+    run(main())
+
+
+def test_a_slow_disk_is_left_to_a_thread(tmp_path: Path) -> None:
+    loop = threading.get_ident()
+
+    async def syncs(node: Node, watched: Watched, count: int) -> set[bool]:
+        """In which threads the next ones are done: in the loop's, or not."""
+        watched.threads.clear()
+        while len(watched.threads) < count:
+            await node.append(b"x")
+        return {thread == loop for thread in watched.threads}
+
+    async def main() -> None:
+        async with Node(1, dir=tmp_path / "quick", config=CALM) as node:
+            await node.append(b"first")
+            watched = Watched(node)
+            await syncs(node, watched, 32)  # what is not known is not trusted
+            assert await syncs(node, watched, 20) == {True}
+            watched.seconds = 0.002
+            assert await syncs(node, watched, 1) == {True}, "nobody could know"
+            assert await syncs(node, watched, 5) == {False}
+            watched.seconds = 0.0
+            assert False in await syncs(node, watched, 6 * 8), "six that took eight times 0.25 ms are paid for"
+            assert await syncs(node, watched, 5) == {True}
+        with ThreadPoolExecutor(1) as executor:
+            async with Node(1, dir=tmp_path / "executor", config=CALM, executor=executor) as node:
+                await node.append(b"first")
+                assert await syncs(node, Watched(node), 64) == {False}, "whoever brings an executor wants it used"
+
+    run(main())
+
+
+def test_a_stall_is_paid_for() -> None:
+    pace, stalled, syncs = Pace(), 0, 0
+    for took in [100_000] * 1_000 + [50_000_000, 1_000_001, *[900_000] * 5_000, 2_000_000_000, *[100_000] * 70_000]:
+        stalled += took if pace.is_quick and took > QUICK_NS else 0
+        pace.took(took)
+        syncs += 1
+    assert pace.is_quick and stalled == 2_050_000_000, "neither the one at a thread nor any other was waited for"
+    for _ in range(100):
+        pace.took(10**12)
+    for _ in range(65_536):
+        assert not pace.is_quick
+        pace.took(1)
+    assert pace.is_quick, "what is owed has a limit"
+
+
+def test_what_waits_is_bounded_in_bytes(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Node(1, peers={2: "127.0.0.1:1"}, dir=tmp_path, config=QUICK) as node:
+            payload = bytes(256 << 10)
+            waiting = [asyncio.create_task(node.append(payload)) for _ in range(256)]
+            await asyncio.sleep(0)
+            with pytest.raises(quorate.FullError, match="256 appends of 67108864 bytes wait"):
+                await asyncio.wait_for(node.append(b"x"), 5)
+            waiting[0].cancel()
+            await asyncio.wait(waiting[:1])
+            node._appends.put_back(node._appends.take(4_096))
+            last = asyncio.create_task(node.append(payload))  # in the place of the one that nobody waits for any more
+            await asyncio.sleep(0)
+            with pytest.raises(quorate.FullError):
+                await asyncio.wait_for(node.append(b"x"), 5)
+            assert len(node._appends.take_all()) == 256 and not last.done()
+            node._appends.add(b"x", asyncio.get_running_loop().create_future())
+            for one in [*waiting, last]:
+                one.cancel()
+            await asyncio.wait([*waiting, last])
 
     run(main())
 
@@ -266,17 +357,16 @@ def test_bad_bytes_of_peers_end_their_connection_only(tmp_path: Path, monkeypatc
     run(main())
 
 
-def test_a_disk_that_fails_stops_the_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("before", [0, 100], ids=["in the thread", "in the loop"])
+def test_a_disk_that_fails_stops_the_node(tmp_path: Path, before: int, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with Node(1, dir=tmp_path, config=QUICK) as node:
             await node.append(b"fine")
-
-            def broken(work: Callable[[], Any]) -> "asyncio.Future[Any]":
-                failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-                failed.set_exception(quorate.StoppedError("the disk is gone"))
-                return failed
-
-            monkeypatch.setattr(node, "_call_disk", broken)
+            watched = Watched(node)
+            for _ in range(before):
+                await node.append(b"quick")
+            assert node._disk.is_quick is (before > 0)
+            watched.failure = quorate.StoppedError("the disk is gone")
             with pytest.raises(quorate.NodeClosedError, match="has failed: the disk is gone") as failed:
                 await node.append(b"lost")
             assert isinstance(failed.value.__cause__, quorate.StoppedError)
@@ -345,11 +435,21 @@ def test_an_entry_in_whose_place_another_stands_was_replaced(tmp_path: Path) -> 
             place = await node.append(b"first")
             # As if it had been taken in an earlier term, and the place had gone to another leader's entry.
             waiting: asyncio.Future[LogPos] = asyncio.get_running_loop().create_future()
-            node._undecided[place.index + 1] = [(place.term - 1, waiting)]
+            node._undecided[place.index + 1] = (place.term - 1, waiting)
+            node._proposed_term = place.term - 1
             assert (await node.append(b"second")).index == place.index + 1
             with pytest.raises(quorate.ReplacedError, match="another leader's entry") as replaced:
                 await waiting
             assert replaced.value.index == place.index + 1
+            # And as if another leader's entry had come by itself.
+            waiting = asyncio.get_running_loop().create_future()
+            third = asyncio.create_task(node.append(b"third"))
+            while place.index + 2 not in node._undecided:
+                await asyncio.sleep(0)
+            node._undecided[place.index + 2] = (place.term - 1, waiting)
+            with pytest.raises(quorate.ReplacedError):
+                await waiting
+            third.cancel()
 
     run(main())
 

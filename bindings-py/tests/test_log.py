@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,12 @@ def open_log(folder: Path, **options: Any) -> Log:
 def test_what_is_synced_comes_back(tmp_path: Path) -> None:
     with open_log(tmp_path / "log") as log:
         assert (log.recovered(), log.last, log.trimmed, log.folder) == (Recovered(), 0, None, tmp_path / "log")
-        assert log.sync() == 0
+        assert log.sync_ns == 0 == log.sync()
         log.append(persist(1, run(1, 1, b"one", b"two")))
         log.append(persist(2, None, term=2))
+        before = time.perf_counter_ns()
         assert log.sync() == 2
+        assert 0 < log.sync_ns <= time.perf_counter_ns() - before
         assert log.persist([persist(3, run(2, 2, b"instead"), term=2, commit=1), persist(4, run(2, 3, b"three"), term=2)]) == 4
         assert log.persist([]) == 4 and log.last == 3
         log.mark()

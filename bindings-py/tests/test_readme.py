@@ -1,11 +1,13 @@
 """The README's lines, one after the other."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 README = Path(__file__).parent.parent / "README.md"
+ROOT = README.parent.parent
 
 
 def test_the_lines_of_the_readme_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,3 +20,14 @@ def test_the_lines_of_the_readme_run(capsys: pytest.CaptureFixture[str]) -> None
         before = "\n" * text.count("\n", 0, block.start(1))
         exec(compile(before + block[1], str(README), "exec"), scope)
     assert capsys.readouterr().out == "somebody has to decide\n"
+
+
+def test_what_it_shows_is_found_from_anywhere() -> None:
+    repository = tomllib.loads((ROOT / "Cargo.toml").read_text("utf-8"))["workspace"]["package"]["repository"]
+    ours = repository.replace("github.com", "raw.githubusercontent.com") + "/main/"
+    words = re.sub(r"^```.*?^```$", "", README.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)]+)\)", words)
+    assert links, "a picture, at least"
+    for link in links:
+        assert link.startswith("https://"), f"{link}: Python's registry shows this page without the repository"
+        assert not link.startswith(ours) or (ROOT / link.removeprefix(ours)).is_file(), link

@@ -105,7 +105,7 @@ pub use config::{Config, ConfigError, PRIORITY_MAX, VOTERS_MAX};
 pub use error::{Broken, Fault, PeerError, ProposeError, ReadError, TransferError};
 pub use id::{FetchId, Index, LogPos, ReadId, Round, SessionId, Stamp, Term};
 pub use leader::Proposed;
-pub use message::{Message, Outcome};
+pub use message::{Message, MessageKind, Outcome};
 pub use output::{Event, HardState, Output, Recovered, RecoveredRun, Write};
 pub use raft::Raft;
 pub use run::{ENTRY_HEADER_BYTES, Entries, Entry, EntryFlaw, EntryKind, Run, RunError};

@@ -76,6 +76,25 @@ pub enum Message {
     },
 }
 
+/// Which message it is, without what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MessageKind {
+    /// [`Message::PreVote`].
+    PreVote,
+    /// [`Message::PreVoteReply`].
+    PreVoteReply,
+    /// [`Message::Vote`].
+    Vote,
+    /// [`Message::VoteReply`].
+    VoteReply,
+    /// [`Message::Append`].
+    Append,
+    /// [`Message::AppendReply`].
+    AppendReply,
+    /// [`Message::TimeoutNow`].
+    TimeoutNow,
+}
+
 /// What became of an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -95,6 +114,20 @@ pub enum Outcome {
 }
 
 impl Message {
+    /// Which message it is.
+    #[must_use]
+    pub const fn kind(&self) -> MessageKind {
+        match self {
+            Self::PreVote { .. } => MessageKind::PreVote,
+            Self::PreVoteReply { .. } => MessageKind::PreVoteReply,
+            Self::Vote { .. } => MessageKind::Vote,
+            Self::VoteReply { .. } => MessageKind::VoteReply,
+            Self::Append { .. } => MessageKind::Append,
+            Self::AppendReply { .. } => MessageKind::AppendReply,
+            Self::TimeoutNow { .. } => MessageKind::TimeoutNow,
+        }
+    }
+
     /// The sender's term; for `PreVote` and a granted `PreVoteReply` the term asked about.
     #[must_use]
     pub const fn term(&self) -> Term {

@@ -30,7 +30,7 @@ pub use self::{
     explore::{Explorer, Found},
     judges::Violation,
     plan::{Plan, Variation},
-    record::{Happening, Letter, LetterKind, What},
+    record::{Happening, Letter, What},
     setup::{Setup, SetupError},
     shapes::Shapes,
 };

@@ -123,6 +123,8 @@ class NotLeaderError(RaftError, RuntimeError):
 
     leader: int | None
     """The leader, when known."""
+    address: "tuple[str, int] | None" = None
+    """Where the leader listens for other nodes, when a running node says this and knows it."""
 
 
 class NoQuorumError(RaftError, RuntimeError):

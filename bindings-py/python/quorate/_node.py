@@ -4,19 +4,21 @@ import asyncio
 import os
 import secrets
 import socket
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
+from time import monotonic_ns
 from typing import Any, Final, Self, TypeVar, final
 
 from quorate._errors import FullError, NodeClosedError, NoQuorumError, NotLeaderError, ReplacedError, TooLargeError, TransferringError
 from quorate._kinds import EntryKind
 from quorate._names import Address, NodeId, address, node_id
+from quorate._disk import Disk
 from quorate._peers import LOG, Hall, Link, Listener
 from quorate._quorate import Log, Raft
 from quorate._streams import Entries, LeaderChange, LeaderChanges
+from quorate._waiting import Waiting
 from quorate.raft import (
     Apply,
     BecameCandidate,
@@ -24,6 +26,7 @@ from quorate.raft import (
     BecameLeader,
     Config,
     Entry,
+    Event,
     Fetch,
     Halt,
     LogPos,
@@ -40,17 +43,11 @@ from quorate.raft import (
 
 _T = TypeVar("_T")
 
-_APPENDS_MAX: Final = 65_536
-"""Appends that wait for their turn; one more is refused."""
 _BATCH_MAX: Final = 4_096
 """Appends that are proposed in one call."""
 _RECENT_BYTES_MAX: Final = 4 << 20
 """Applied entries kept in memory for those who follow closely; others read the log."""
 _HEAD_BYTES: Final = 1024
-
-
-def _monotonic() -> int:
-    return time.monotonic_ns()
 
 
 @final
@@ -63,7 +60,8 @@ class Node:
     its `id` and `voters` are not looked at.
 
     `apply`, if given, is called with every committed entry, in order, from the first of the log on: a state machine. What it raises
-    stops the node. `executor` is for the disk, `None` for the loop's own.
+    stops the node. `executor` is for the disk: given one, the loop never waits for it; with `None` it waits for quick syncs, and leaves slow
+    ones to its own executor (`quorate.aio` says when).
 
     Raises `ConfigError`, and what opening its log or its port raises.
     """
@@ -97,18 +95,17 @@ class Node:
         body_bytes_max = self._config.append_bytes_max + _HEAD_BYTES
         self._hall = Hall(own, cluster, frozenset(addresses), body_bytes_max, self._heard)
         self._state = "new"
+        self._live = False
         self._failure: BaseException | None = None
         self._address: tuple[str, int] | None = None
         # What is asked for and not yet answered.
-        self._appends: deque[tuple[bytes, asyncio.Future[LogPos]]] = deque()
-        self._undecided: dict[int, list[tuple[int, asyncio.Future[LogPos]]]] = {}
+        self._appends = Waiting()
+        self._undecided: dict[int, tuple[int, asyncio.Future[LogPos]]] = {}
+        self._proposed_term = 0
         self._questions: list[asyncio.Future[int]] = []
         self._reads: dict[int, list[asyncio.Future[int]]] = {}
-        # What the disk is asked for next.
-        self._writes: list[Persist] = []
-        self._fetches: list[Fetch] = []
-        self._disk: asyncio.Future[tuple[int, list[Run]]] | None = None
-        self._disk_calls: set[asyncio.Future[Any]] = set()
+        # What is committed, and the state machine has yet to do.
+        self._runs: deque[Run] = deque()
         # What has happened.
         self._applied = 0
         self._recent: deque[Run] = deque()
@@ -134,16 +131,17 @@ class Node:
             raise NodeClosedError(f"node {self._id} was started before; make another")
         self._state = "starting"
         self._loop = asyncio.get_running_loop()
-        self._log = await self._to_disk(lambda: Log.open(self._dir, cluster=self._cluster, node=self._id))
+        self._disk = Disk(self._executor, self._disk_has_done, self._fail)
+        await self._disk.open(lambda: Log.open(self._dir, cluster=self._cluster, node=self._id))
         try:
-            self._raft = Raft(self._config, self._log.recovered(), seed=secrets.randbits(64), now_ns=_monotonic())
+            self._raft = Raft(self._config, self._disk.log.recovered(), seed=secrets.randbits(64), now_ns=monotonic_ns())
             self._server = await self._serve()
         except BaseException:
-            self._log.close()
+            self._disk.log.close()
             self._state = "stopped"
             raise
         self._tasks = [self._loop.create_task(link.keep(), name=f"quorate-{self._id}-{peer}") for peer, link in self._links.items()]
-        self._state = "running"
+        self._state, self._live = "running", True
         self._turn()
 
     async def stop(self, grace: float = 1.0) -> None:
@@ -164,7 +162,7 @@ class Node:
             self._state = "stopped"
 
     async def _close(self) -> None:
-        self._state = "stopped"
+        self._state, self._live = "stopped", False
         self._abandon(NodeClosedError(f"node {self._id} was stopped; nobody here knows what becomes of this"))
         if self._alarm is not None:
             self._alarm.cancel()
@@ -173,10 +171,8 @@ class Node:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._disk_calls:
-            await asyncio.wait(self._disk_calls)
+        await self._disk.close()
         await self._server.wait_closed()
-        await self._loop.run_in_executor(self._executor, self._log.close)
         # Transports that were aborted say so in the next turn.
         await asyncio.sleep(0)
         self._told()
@@ -226,16 +222,16 @@ class Node:
         While nobody is known to lead, and while too much is under way, it waits; bound that with `asyncio.timeout`. Cancelled, the entry may
         still be appended.
 
-        Raises `NotLeaderError`, whose `leader` is to be asked instead, `TooLargeError`, `ReplacedError` when it certainly was not appended,
-        `FullError` when 65,536 appends wait, and `NodeClosedError`.
+        Raises, when the entry was certainly not appended: `NotLeaderError`, whose `leader` at `address` is to be asked instead,
+        `TooLargeError`, `ReplacedError`, and `FullError` when 65,536 appends or 64 MiB of payloads wait. After `NodeClosedError` nobody here
+        knows what became of it.
         """
-        data = _bytes("payload", payload)
+        data = payload if type(payload) is bytes else _bytes("payload", payload)
         self._ask_running()
-        if len(self._appends) >= _APPENDS_MAX:
-            raise FullError(f"{_APPENDS_MAX} appends wait; try again when some of them are done")
         decided: asyncio.Future[LogPos] = self._loop.create_future()
-        self._appends.append((data, decided))
-        self._soon()
+        self._appends.add(data, decided)
+        if not self._turn_due:
+            self._soon()
         return await decided
 
     async def read(self) -> int:
@@ -257,7 +253,7 @@ class Node:
         """
         peer = node_id("to", to)
         self._ask_running()
-        self._raft.transfer_leadership(_monotonic(), peer)
+        self._raft.transfer_leadership(monotonic_ns(), peer)
         self._soon()
         async with asyncio.timeout(4 * self._config.election_timeout_max_ms / 1000):
             while self.is_leader:
@@ -286,76 +282,99 @@ class Node:
 
     def _turn(self) -> None:
         self._turn_due = False
-        if self._state not in ("running", "stopping") or self._failure is not None:
+        if not self._live:
             return
         try:
-            self._propose()
-            self._question()
-            mail: dict[int, list[Message]] = {}
-            while outputs := self._raft.poll_outputs():
-                for output in outputs:
-                    self._execute(output, mail)
-            for peer, messages in mail.items():
-                self._links[peer].send(messages)
-            self._ask_disk()
+            raft, disk, runs = self._raft, self._disk, self._runs
+            if disk.writes:
+                self._sync()
+            if self._appends:
+                self._propose()
+            if self._questions:
+                self._question()
+            # What others wait for goes first: to the network, then to the disk, and only then to the state machine.
+            told = False
+            while (outputs := raft.poll_outputs()) or runs:
+                if not outputs:
+                    told = told or bool(self._undecided)
+                    self._take(runs.popleft())
+                elif self._execute(outputs) or not disk.is_quick:
+                    self._sync()
+                else:
+                    self._soon()  # some of it is still in a buffer, and would wait there for the disk
+            if told:
+                self._soon()  # behind all who have just been told: what they ask for next goes together
             self._arm()
         except Exception as failure:
             self._fail(failure)
 
-    def _execute(self, output: Output, mail: dict[int, list[Message]]) -> None:
-        match output:
-            case Send(to, message):
-                mail.setdefault(to, []).append(message)
-            case Persist():
-                self._writes.append(output)
-            case Apply(run):
-                self._take(run)
-            case Fetch():
-                self._fetches.append(output)
-            case Notify(event):
-                match event:
-                    case BecameLeader(term):
-                        self._lead(LeaderChange(term, self._id))
-                    case BecameFollower(term, leader):
-                        self._lead(LeaderChange(term, leader))
-                    case BecameCandidate(term):
-                        self._lead(LeaderChange(term, None))
-                    case ReadReady(first, last, index):
-                        self._answer(first, last, index)
-                    case ReadsLost(first, last):
-                        self._ask_again(first, last)
-                    case _:
-                        pass
-            case Halt(fault):
-                raise fault
+    def _execute(self, outputs: list[Output]) -> bool:
+        """Whether everything that is to be sent has left."""
+        mail: dict[int, list[Message]] = {}
+        for output in outputs:
+            match output:
+                case Send(to, message):
+                    mail.setdefault(to, []).append(message)
+                case Persist():
+                    self._disk.writes.append(output)
+                case Apply(run):
+                    self._runs.append(run)
+                case Fetch():
+                    self._disk.fetches.append(output)
+                case Notify(event):
+                    self._notice(event)
+                case Halt(fault):
+                    raise fault
+        return all([self._links[peer].send(messages) for peer, messages in mail.items()])
+
+    def _notice(self, event: Event) -> None:
+        match event:
+            case BecameLeader(term):
+                self._lead(LeaderChange(term, self._id))
+            case BecameFollower(term, leader):
+                self._lead(LeaderChange(term, leader))
+            case BecameCandidate(term):
+                self._lead(LeaderChange(term, None))
+            case ReadReady(first, last, index):
+                self._answer(first, last, index)
+            case ReadsLost(first, last):
+                self._ask_again(first, last)
+            case _:
+                pass
 
     def _propose(self) -> None:
-        while self._appends:
-            while self._appends and self._appends[0][1].done():
-                self._appends.popleft()  # nobody waits for it any more
-            batch = [self._appends[place] for place in range(min(len(self._appends), _BATCH_MAX))]
-            if not batch:
-                return
+        while batch := self._appends.take(_BATCH_MAX):
             try:
-                taken = self._raft.propose_many(_monotonic(), [payload for payload, _ in batch])
+                taken = self._raft.propose_many(monotonic_ns(), [payload for payload, _ in batch])
             except TooLargeError as refused:
-                _raise_in(self._appends.popleft()[1], refused)
+                _raise_in(batch[0][1], refused)
+                self._appends.put_back(batch[1:])
                 continue
             except NotLeaderError as refused:
+                self._appends.put_back(batch)
                 if refused.leader is not None and refused.leader != self._id:
                     self._send_away(refused.leader)
                 return
             except (FullError, NoQuorumError, TransferringError):
-                return  # they wait for better times
-            for place in range(taken.count):
-                _, decided = self._appends.popleft()
-                self._undecided.setdefault(taken.first + place, []).append((taken.term, decided))
+                self._appends.put_back(batch)  # they wait for better times
+                return
+            if taken.term != self._proposed_term:
+                self._replace(taken.term, taken.first)
+            self._undecided.update(enumerate([(taken.term, decided) for _, decided in batch[: taken.count]], taken.first))
+            if taken.count < len(batch):
+                self._appends.put_back(batch[taken.count :])
+
+    def _replace(self, term: int, first: int) -> None:
+        """What was proposed in an earlier term for these places is in no leader's log any more, or it would be in ours."""
+        self._proposed_term = term
+        for index in [index for index in self._undecided if index >= first]:
+            _replaced(self._undecided.pop(index)[1], index)
 
     def _question(self) -> None:
         if not self._questions:
             return
         try:
-            read = self._raft.read(_monotonic())
+            read = self._raft.read(monotonic_ns())
         except NotLeaderError as refused:
             if refused.leader is not None and refused.leader != self._id:
                 self._send_away(refused.leader)
@@ -366,13 +385,12 @@ class Node:
 
     def _send_away(self, leader: int) -> None:
         """Those who wait are to ask the leader."""
-        waiting: list[asyncio.Future[Any]] = [decided for _, decided in self._appends]
-        waiting += self._questions
-        self._appends.clear()
+        host, port = self._links[leader].address
+        waiting: list[asyncio.Future[Any]] = [*self._appends.take_all(), *self._questions]
         self._questions = []
         for one in waiting:
-            refused = NotLeaderError(f"node {self._id} does not lead; ask node {leader}")
-            refused.leader = leader
+            refused = NotLeaderError(f"node {self._id} does not lead; ask node {leader} at {host}:{port}")
+            refused.leader, refused.address = leader, (host, port)
             _raise_in(one, refused)
 
     def _take(self, run: Run) -> None:
@@ -380,22 +398,21 @@ class Node:
             for entry in run:
                 if entry.kind is not EntryKind.BLANK:
                     self._apply(entry)
-        if self._undecided:
+        undecided, term = self._undecided, run.term
+        if undecided:
             for index in range(run.first, run.last + 1):
-                for term, decided in self._undecided.pop(index, ()):
-                    if term == run.term:
-                        if not decided.done():
-                            decided.set_result(LogPos(term, index))
-                    else:
-                        replaced = ReplacedError(f"another leader's entry stands at {index}; append it anew")
-                        replaced.index = index
-                        _raise_in(decided, replaced)
+                if (waiting := undecided.pop(index, None)) is not None:
+                    proposed, decided = waiting
+                    if proposed != term:
+                        _replaced(decided, index)
+                    elif not decided.done():
+                        decided.set_result(LogPos(term, index))
         self._applied = run.last
         self._recent.append(run)
         self._recent_bytes += run.body_bytes
         while self._recent_bytes > _RECENT_BYTES_MAX and len(self._recent) > 1:
             self._recent_bytes -= self._recent.popleft().body_bytes
-        self._raft.applied(_monotonic(), run.last)
+        self._raft.applied(monotonic_ns(), run.last)
         self._told()
 
     def _answer(self, first: int, last: int, index: int) -> None:
@@ -418,14 +435,14 @@ class Node:
     # Peers.
 
     def _heard(self, peer: int, messages: list[bytes]) -> bool:
-        if self._state not in ("running", "stopping") or self._failure is not None:
+        if not self._live:
             return True
         try:
-            refused = self._raft.step_many(_monotonic(), [(peer, message) for message in messages])
+            refused = self._raft.step_many(monotonic_ns(), [(peer, message) for message in messages])
         except Exception as failure:
             self._fail(failure)
             return True
-        self._soon()
+        self._turn()
         for _, why in refused:
             LOG.warning("node %d was told by node %d what no honest peer says: %s", self._id, peer, why)
         return not refused
@@ -452,13 +469,13 @@ class Node:
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm_at = due
-        self._alarm = self._loop.call_later(max(0, due - _monotonic()) / 1e9, self._tick)
+        self._alarm = self._loop.call_later(max(0, due - monotonic_ns()) / 1e9, self._tick)
 
     def _tick(self) -> None:
         self._alarm = None
-        if self._state in ("running", "stopping") and self._failure is None:
+        if self._live:
             try:
-                self._raft.tick(_monotonic())
+                self._raft.tick(monotonic_ns())
             except Exception as failure:
                 self._fail(failure)
                 return
@@ -466,49 +483,25 @@ class Node:
 
     # The disk.
 
-    def _ask_disk(self) -> None:
-        """One call at a time: what comes meanwhile shares the next, and its sync."""
-        if self._disk is not None or not (self._writes or self._fetches):
-            return
-        writes, fetches = self._writes, self._fetches
-        self._writes, self._fetches = [], []
-        log = self._log
+    def _sync(self) -> None:
+        if durable := self._disk.sync_here():
+            self._raft.persisted(monotonic_ns(), durable)
+        else:
+            self._disk.ask()
 
-        def work() -> tuple[int, list[Run]]:
-            durable = log.persist(writes) if writes else 0
-            return durable, [log.fetch(fetch.index) for fetch in fetches]
-
-        self._disk = self._call_disk(work)
-        self._disk.add_done_callback(lambda done: self._disk_has_done(done, fetches))
-
-    def _disk_has_done(self, done: "asyncio.Future[tuple[int, list[Run]]]", fetches: list[Fetch]) -> None:
-        self._disk = None
-        if done.cancelled() or self._state not in ("running", "stopping"):
+    def _disk_has_done(self, durable: int, runs: list[tuple[int, Run]]) -> None:
+        if not self._live:
             return
-        if (failure := done.exception()) is not None:
-            self._fail(failure)
-            return
-        durable, runs = done.result()
-        now = _monotonic()
+        now = monotonic_ns()
         try:
             if durable:
                 self._raft.persisted(now, durable)
-            for fetch, run in zip(fetches, runs, strict=True):
-                self._raft.fetched(now, fetch.id, run)
+            for question, run in runs:
+                self._raft.fetched(now, question, run)
         except Exception as broken:
             self._fail(broken)
             return
         self._turn()
-
-    def _call_disk(self, work: Callable[[], _T]) -> "asyncio.Future[_T]":
-        call = self._loop.run_in_executor(self._executor, work)
-        self._disk_calls.add(call)
-        call.add_done_callback(self._disk_calls.discard)
-        return call
-
-    async def _to_disk(self, work: Callable[[], _T]) -> _T:
-        # Whoever is cancelled goes at once; the call itself is waited for when the node stops.
-        return await asyncio.shield(self._call_disk(work))
 
     # Those who wait.
 
@@ -533,7 +526,7 @@ class Node:
         """Nothing is tried again: the node is silent from here on, and everyone who waits is told why."""
         if self._failure is None:
             LOG.error("node %d has failed: %s", self._id, failure)
-            self._failure = failure
+            self._failure, self._live = failure, False
             closed = NodeClosedError(f"node {self._id} has failed: {failure}")
             closed.__cause__ = failure
             self._abandon(closed)
@@ -543,11 +536,9 @@ class Node:
                 task.cancel()
 
     def _abandon(self, why: Exception) -> None:
-        waiting: list[asyncio.Future[Any]] = [decided for _, decided in self._appends]
-        waiting += [decided for places in self._undecided.values() for _, decided in places]
-        waiting += self._questions
+        waiting: list[asyncio.Future[Any]] = [*self._appends.take_all(), *self._questions]
+        waiting += [decided for _, decided in self._undecided.values()]
         waiting += [answer for answers in self._reads.values() for answer in answers]
-        self._appends.clear()
         self._undecided.clear()
         self._questions = []
         self._reads.clear()
@@ -567,6 +558,12 @@ def _bytes(name: str, value: object) -> bytes:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     raise TypeError(f"{name}: expected bytes, bytearray or memoryview, not {type(value).__name__}")
+
+
+def _replaced(decided: "asyncio.Future[LogPos]", index: int) -> None:
+    replaced = ReplacedError(f"another leader's entry stands at {index}; append it anew")
+    replaced.index = index
+    _raise_in(decided, replaced)
 
 
 def _raise_in(waiting: "asyncio.Future[Any]", why: Exception) -> None:

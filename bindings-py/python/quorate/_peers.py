@@ -26,19 +26,23 @@ HANDSHAKES_MAX: Final = 64
 """More unfinished handshakes than these: the oldest gives way."""
 SEND_BYTES_MAX: Final = 8 << 20
 """With so much on its way to one peer, what comes next is dropped: protocols repeat."""
+_GREETING_BYTES: Final = 256
+_RECEIVE_BYTES: Final = 256 << 10
+"""What is taken off a socket at once, of a stranger and of a peer."""
 _BACKOFF_MIN, _BACKOFF_MAX = 0.02, 1.0
 
 Heard = Callable[[int, list[bytes]], bool]
 """Takes messages of a peer; false when no honest peer says them."""
 
 
-class Listener(asyncio.Protocol):
+class Listener(asyncio.BufferedProtocol):
     """A connection that a peer has dialled."""
 
     def __init__(self, hall: "Hall") -> None:
         self._hall = hall
         # Nothing longer than a greeting is taken of somebody who has not said who it is.
         self._decoder = FrameDecoder(_HANDSHAKE.size)
+        self._buffer = memoryview(bytearray(_GREETING_BYTES))
         self.peer: int | None = None
         self.transport: asyncio.Transport | None = None
         self._limit: asyncio.TimerHandle | None = None
@@ -49,9 +53,13 @@ class Listener(asyncio.Protocol):
         self._limit = asyncio.get_running_loop().call_later(HANDSHAKE_SECONDS, self.transport.abort)
         self._hall.enter(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """One for the life of the connection: to allocate one for each message costs more than the message."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         try:
-            frames = self._decoder.feed(data)
+            frames = self._decoder.feed(self._buffer[:nbytes])
         except FrameError as broken:
             self._drop(str(broken))
             return
@@ -94,6 +102,7 @@ class Listener(asyncio.Protocol):
             return True
         self.peer = dialler
         self._decoder = FrameDecoder(hall.body_bytes_max)
+        self._buffer = memoryview(bytearray(_RECEIVE_BYTES))
         if self._limit is not None:
             self._limit.cancel()
         self.transport.write(encode_frame(_WELCOME, _HANDSHAKE.pack(hall.cluster, hall.node, dialler)))
@@ -207,13 +216,14 @@ class Link:
         """Whether the peer has welcomed us."""
         return self._transport is not None
 
-    def send(self, messages: list[Message]) -> None:
-        """Sends, or drops what there is no room or no connection for."""
+    def send(self, messages: list[Message]) -> bool:
+        """Sends, or drops what there is no room or no connection for. Whether nothing is left in a buffer."""
         transport = self._transport
         if transport is None or transport.get_write_buffer_size() > SEND_BYTES_MAX:
             self.dropped += len(messages)
-        else:
-            transport.write(encode_messages(RAFT, messages))
+            return True
+        transport.write(encode_messages(RAFT, messages))
+        return transport.get_write_buffer_size() == 0
 
     async def keep(self) -> None:
         """Keeps the connection, until it is cancelled."""

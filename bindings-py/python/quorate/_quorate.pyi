@@ -1392,6 +1392,11 @@ class Log:
     @property
     def last(self) -> int:
         """The last position that was appended; 0 when none was."""
+    @property
+    def sync_ns(self) -> int:
+        """How long the newest ``sync`` or ``persist`` that succeeded was with the disk, in nanoseconds; 0 before the first. What it
+        has waited for other calls, or for Python's global lock, is not counted.
+        """
     def recovered(self, applied: SupportsIndex | None = None) -> Recovered:
         """What the log held when it was opened, for ``Raft``: all of it is durable. ``applied`` is the last entry that the state
         machine has kept on its own; leave it at 0 when it begins empty.

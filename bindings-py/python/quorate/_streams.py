@@ -57,7 +57,7 @@ class Entries:
         if recent and recent[0].first <= first:
             place = bisect_right(recent, first, key=lambda run: run.first) - 1
             return [recent[place]]
-        return await node._to_disk(lambda: node._log.read(first, bytes_max=_READ_BYTES))
+        return await node._disk.answer(lambda: node._disk.log.read(first, bytes_max=_READ_BYTES))
 
 
 @final

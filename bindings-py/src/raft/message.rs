@@ -7,7 +7,7 @@ use pyo3::{
     types::{PyBytes, PyTuple, PyType},
 };
 use raft_core::{
-    Index, Message as Core, Outcome, Round, SessionId,
+    Index, Message as Core, MessageKind, Outcome, Round, SessionId,
     wire::{self, WireError},
 };
 
@@ -62,16 +62,8 @@ impl Message {
 
     /// Which message it is.
     #[getter]
-    const fn kind(&self) -> Kind<MessageName> {
-        Kind(match self.0 {
-            Core::PreVote { .. } => MessageName::PreVote,
-            Core::PreVoteReply { .. } => MessageName::PreVoteReply,
-            Core::Vote { .. } => MessageName::Vote,
-            Core::VoteReply { .. } => MessageName::VoteReply,
-            Core::Append { .. } => MessageName::Append,
-            Core::AppendReply { .. } => MessageName::AppendReply,
-            Core::TimeoutNow { .. } => MessageName::TimeoutNow,
-        })
+    const fn kind(&self) -> Kind<MessageKind> {
+        Kind(self.0.kind())
     }
 
     /// The sender's term; for ``PRE_VOTE`` and a granted ``PRE_VOTE_REPLY`` the term asked about.
@@ -212,19 +204,7 @@ impl Message {
     }
 }
 
-/// Which message it is, without what it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum MessageName {
-    PreVote,
-    PreVoteReply,
-    Vote,
-    VoteReply,
-    Append,
-    AppendReply,
-    TimeoutNow,
-}
-
-impl Named for MessageName {
+impl Named for MessageKind {
     const ENUM: &'static str = "MessageKind";
     const ALL: &'static [(Self, &'static str)] = &[
         (Self::PreVote, "PRE_VOTE"),

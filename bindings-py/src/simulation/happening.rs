@@ -2,8 +2,9 @@
 
 use machine_core::NodeId;
 use pyo3::prelude::*;
-use raft_core::RoleName;
-use sim::raft::{Happening, Letter, LetterKind, What};
+use sim::raft::{Happening, Letter, What};
+
+use crate::kind;
 
 /// A happening, ready to be made an object.
 pub(crate) type Told = (u64, Option<u64>, &'static str, Vec<Field>);
@@ -24,15 +25,6 @@ pub(crate) fn told(happening: &Happening) -> Told {
     (happening.at.as_nanos(), happening.node.map(NodeId::get), name, fields)
 }
 
-pub(crate) const fn role_name(role: RoleName) -> &'static str {
-    match role {
-        RoleName::Follower => "FOLLOWER",
-        RoleName::PreCandidate => "PRE_CANDIDATE",
-        RoleName::Candidate => "CANDIDATE",
-        RoleName::Leader => "LEADER",
-    }
-}
-
 fn fields(what: &What) -> (&'static str, Vec<Field>) {
     use Field::{Flag, Links, Maybe, Name, Number, Text};
     match what {
@@ -43,7 +35,7 @@ fn fields(what: &What) -> (&'static str, Vec<Field>) {
         What::Retired => ("Retired", vec![]),
         What::Jumped => ("ClockJumped", vec![]),
         What::Became { role, term, leader } => {
-            ("Became", vec![Name(role_name(*role)), Number(term.get()), Maybe(leader.map(NodeId::get))])
+            ("Became", vec![Name(kind::name(*role)), Number(term.get()), Maybe(leader.map(NodeId::get))])
         }
         What::Sent { to, letter, lost } => {
             let ([name, term, entries], lost) = (letter_fields(letter), Flag(*lost));
@@ -76,19 +68,6 @@ fn fields(what: &What) -> (&'static str, Vec<Field>) {
 }
 
 fn letter_fields(letter: &Letter) -> [Field; 3] {
-    let Letter { kind, term, entries } = *letter;
-    [Field::Name(message_name(kind)), Field::Number(term.get()), Field::Number(u64::from(entries))]
-}
-
-/// The member of `MessageKind`.
-const fn message_name(kind: LetterKind) -> &'static str {
-    match kind {
-        LetterKind::PreVote => "PRE_VOTE",
-        LetterKind::PreVoteReply => "PRE_VOTE_REPLY",
-        LetterKind::Vote => "VOTE",
-        LetterKind::VoteReply => "VOTE_REPLY",
-        LetterKind::Append => "APPEND",
-        LetterKind::AppendReply => "APPEND_REPLY",
-        LetterKind::TimeoutNow => "TIMEOUT_NOW",
-    }
+    let Letter { kind: which, term, entries } = *letter;
+    [Field::Name(kind::name(which)), Field::Number(term.get()), Field::Number(u64::from(entries))]
 }

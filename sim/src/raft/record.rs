@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use machine_core::{Instant, NodeId};
-use raft_core::{Index, LogPos, Message, ProposeError, ReadError, ReadId, RoleName, Term};
+use raft_core::{Index, LogPos, Message, MessageKind, ProposeError, ReadError, ReadId, RoleName, Term};
 
 use super::{node::Glimpse, world::World};
 use crate::Digest;
@@ -123,30 +123,11 @@ pub enum What {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Letter {
     /// Which message.
-    pub kind: LetterKind,
+    pub kind: MessageKind,
     /// The sender's term; for a pre-vote the term asked about.
     pub term: Term,
     /// How many entries it carries.
     pub entries: u32,
-}
-
-/// Which of the messages of [`Message`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LetterKind {
-    /// [`Message::PreVote`].
-    PreVote,
-    /// [`Message::PreVoteReply`].
-    PreVoteReply,
-    /// [`Message::Vote`].
-    Vote,
-    /// [`Message::VoteReply`].
-    VoteReply,
-    /// [`Message::Append`].
-    Append,
-    /// [`Message::AppendReply`].
-    AppendReply,
-    /// [`Message::TimeoutNow`].
-    TimeoutNow,
 }
 
 /// What happened in a run, as far as it is kept: the newest.
@@ -277,16 +258,11 @@ impl World<'_> {
 
 impl Letter {
     fn of(message: &Message) -> Self {
-        let kind = match message {
-            Message::PreVote { .. } => LetterKind::PreVote,
-            Message::PreVoteReply { .. } => LetterKind::PreVoteReply,
-            Message::Vote { .. } => LetterKind::Vote,
-            Message::VoteReply { .. } => LetterKind::VoteReply,
-            Message::Append { .. } => LetterKind::Append,
-            Message::AppendReply { .. } => LetterKind::AppendReply,
-            Message::TimeoutNow { .. } => LetterKind::TimeoutNow,
-        };
-        Self { kind, term: message.term(), entries: message.run().map_or(0, raft_core::Run::count) }
+        Self {
+            kind: message.kind(),
+            term: message.term(),
+            entries: message.run().map_or(0, raft_core::Run::count),
+        }
     }
 }
 
