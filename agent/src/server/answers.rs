@@ -84,7 +84,7 @@ impl Answers {
         }
         state.waiting.push_back((id, answer));
         // Behind another it is looked at when that one is answered.
-        if state.waiting.len() == 1 && !state.writing && self.first_is_there(&mut state) {
+        if state.waiting.len() == 1 && !state.writing && state.first_is_there(&Waker::from(self.clone())) {
             self.hand_over(&mut state);
         }
         true
@@ -114,7 +114,8 @@ impl Answers {
     }
 
     fn write_all(self: &Arc<Self>, patience: Duration) -> Result<(), FrameError> {
-        let mut bytes = Vec::new();
+        let waker = Waker::from(self.clone());
+        let (mut bytes, mut content, mut taken) = (Vec::new(), Vec::new(), Vec::new());
         loop {
             let mut state = self.state();
             let resting = |state: &mut State| !state.writing && !state.left && !state.failed;
@@ -130,24 +131,26 @@ impl Answers {
                 return Ok(());
             }
             bytes.append(&mut state.unsent);
-            while bytes.len() < WRITE_BYTES && self.first_is_there(&mut state) {
-                encode_first(&mut state, &mut bytes)?;
+            while taken.len() < TAKEN_MAX && state.first_is_there(&waker) {
+                taken.extend(state.take_first());
             }
-            state.writing = !bytes.is_empty();
+            state.writing = !bytes.is_empty() || !taken.is_empty();
             if state.full {
                 self.changed.notify_all();
             }
+            // The node's loop must not wait for what takes time.
             drop(state);
+            for (id, response) in taken.drain(..) {
+                response.encode(id, &mut content);
+                write_frame(&mut bytes, &content)?;
+                if bytes.len() >= WRITE_BYTES {
+                    (&self.stream).write_all(&bytes)?;
+                    bytes.clear();
+                }
+            }
             (&self.stream).write_all(&bytes)?;
             bytes.clear();
         }
-    }
-
-    /// Whether the first answer is there; if not, it wakes us when it is.
-    fn first_is_there(self: &Arc<Self>, state: &mut State) -> bool {
-        let Some((_, answer)) = state.waiting.front_mut() else { return false };
-        let waker = Waker::from(self.clone());
-        answer.is_there(&mut Context::from_waker(&waker))
     }
 
     /// Leaves the rest to the writer thread.
@@ -159,7 +162,10 @@ impl Answers {
     /// Sends the only answer from this thread, as much of it as the socket takes at once.
     fn send(&self, state: &mut State) -> Result<(), FrameError> {
         let mut bytes = std::mem::take(&mut state.unsent);
-        encode_first(state, &mut bytes)?;
+        if let Some((id, response)) = state.take_first() {
+            response.encode(id, &mut state.scratch);
+            write_frame(&mut bytes, &state.scratch)?;
+        }
         let sent = loop {
             match send(&self.stream, &bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
                 Ok(sent) => break sent,
@@ -189,7 +195,7 @@ impl Wake for Answers {
         let lone = state.waiting.len() == 1 && !matches!(state.waiting.front(), Some((_, Answer::List(_))));
         if !lone {
             self.hand_over(&mut state);
-        } else if self.first_is_there(&mut state) {
+        } else if state.first_is_there(&Waker::from(self.clone())) {
             match self.send(&mut state) {
                 Ok(()) if state.unsent.is_empty() => {
                     if state.full || state.left {
@@ -210,14 +216,23 @@ impl Wake for Answers {
 
 /// The writer thread gathers so much before it writes.
 const WRITE_BYTES: usize = 64 << 10;
+/// The writer thread takes so many answers at a time, which then count no longer as waiting.
+const TAKEN_MAX: usize = 64;
 
-/// Takes the first answer, which is there.
-fn encode_first(state: &mut State, bytes: &mut Vec<u8>) -> Result<(), FrameError> {
-    if let Some((id, Answer::Now(response))) = state.waiting.pop_front() {
-        response.encode(id, &mut state.scratch);
-        write_frame(bytes, &state.scratch)?;
+impl State {
+    /// Whether the first answer is there; if not, it wakes `waker` when it is.
+    fn first_is_there(&mut self, waker: &Waker) -> bool {
+        let first = self.waiting.front_mut();
+        first.is_some_and(|(_, answer)| answer.is_there(&mut Context::from_waker(waker)))
     }
-    Ok(())
+
+    /// Takes the first answer, which is there.
+    fn take_first(&mut self) -> Option<(RequestId, Response)> {
+        match self.waiting.pop_front() {
+            Some((id, Answer::Now(response))) => Some((id, response)),
+            _ => None,
+        }
+    }
 }
 
 impl Answer {

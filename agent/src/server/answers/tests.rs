@@ -150,6 +150,26 @@ fn a_long_answer_is_the_writer_s() {
 }
 
 #[test]
+fn a_full_queue_waits_for_room() {
+    let (answers, mut client) = connection(2);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| answers.write(HANG));
+        let (first, second) = (ask(&answers, 1), ask(&answers, 2));
+        let third = scope.spawn(|| ask(&answers, 3));
+        thread::yield_now();
+        assert!(!third.is_finished());
+        answer(first, 1);
+        answer(third.join().expect("it does not panic"), 3);
+        assert_eq!(appended(&mut client), (1, 1));
+        answer(second, 2);
+        assert_eq!(appended(&mut client), (2, 2));
+        assert_eq!(appended(&mut client), (3, 3));
+        answers.leave();
+        assert!(writer.join().expect("it does not panic").is_ok());
+    });
+}
+
+#[test]
 fn what_is_there_already_goes_out_and_what_is_abandoned_is_refused() {
     let (answers, mut client) = connection(10);
     thread::scope(|scope| {
