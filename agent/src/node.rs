@@ -307,6 +307,7 @@ fn transport_config(config: &NodeConfig, address: std::net::SocketAddr, seed: u6
         .with_frame_bytes_max(PEER_FRAME_BYTES_MAX)
         .with_send_queue(4096, config.limits.send_queue_bytes_max)
         .with_disk_queue_bytes_max(config.limits.disk_queue_bytes_max)
+        .with_inline_sync_max(config.inline_sync_max)
         .with_mailbox_len_max(MAILBOX_LEN_MAX);
     let others = config.peers.iter().filter(|(id, _)| *id != config.id);
     others.fold(base, |base, (id, address)| base.with_peer(id, address))

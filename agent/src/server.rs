@@ -1,13 +1,16 @@
 //! Where clients are answered: one listener, and two threads for each connection.
 //!
 //! ```text
-//!   reader thread                          writer thread
-//!   read a frame ─▶ ask the node ─▶ [ answers to come, bounded ] ─▶ wait for the first ─▶ write
+//!   reader thread                                                       the node's loop, or the writer thread
+//!   read a frame ─▶ ask the node ─▶ [ answers to come, bounded ] ─▶ when the first is there: write
 //! ```
+//!
+//! A lone answer is sent by the loop that has it; the rest, and what a socket does not take at once, by the writer.
 //!
 //! Answers come in the order of the requests. A connection with as many unanswered requests as allowed is not read
 //! from, so that TCP holds its client back; a connection beyond the allowed number is told so and closed.
 
+mod answers;
 mod connection;
 
 use std::{

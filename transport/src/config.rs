@@ -17,6 +17,7 @@ pub struct Config {
     pub(crate) send_queue: QueueLimits,
     pub(crate) mailbox_len_max: usize,
     pub(crate) disk_queue_bytes_max: usize,
+    pub(crate) inline_sync_max: Duration,
     pub(crate) handshakes: HandshakeLimits,
     pub(crate) backoff: BackoffLimits,
     pub(crate) timeouts: Timeouts,
@@ -61,6 +62,7 @@ impl Config {
             send_queue: QueueLimits { frames_max: 4096, bytes_max: 32 << 20 },
             mailbox_len_max: 16 * 1024,
             disk_queue_bytes_max: 64 << 20,
+            inline_sync_max: Duration::ZERO,
             handshakes: HandshakeLimits { max: 64, timeout: Duration::from_secs(2) },
             backoff: BackoffLimits { min: Duration::from_millis(20), max: Duration::from_secs(1) },
             timeouts: Timeouts { stall: Duration::from_secs(10), shutdown: Duration::from_secs(10) },
@@ -109,6 +111,17 @@ impl Config {
     #[must_use]
     pub const fn with_disk_queue_bytes_max(mut self, bytes: usize) -> Self {
         self.disk_queue_bytes_max = bytes;
+        self
+    }
+
+    /// While each of the last eight syncs took less than this, the driver's own thread syncs a write that comes alone,
+    /// which spares two changes of threads. Default zero: the disk thread makes every sync.
+    ///
+    /// The price is paid when a disk that was fast suddenly stands still: until that one sync returns the node does
+    /// nothing, neither ticks nor answers, and cannot be shut down. The syncs after it are the disk thread's again.
+    #[must_use]
+    pub const fn with_inline_sync_max(mut self, limit: Duration) -> Self {
+        self.inline_sync_max = limit;
         self
     }
 

@@ -27,6 +27,9 @@ use crate::{
 
 /// Readiness events per system call.
 const EVENTS: usize = 256;
+/// After so many batches of one command clients are taken to ask one by one: a loop that syncs itself makes the others
+/// wait.
+const LONE_BATCHES: u32 = 8;
 /// Pollers count milliseconds in 31 bits; a machine may well be due at the end of time.
 const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
@@ -42,9 +45,13 @@ const SLEEP_MAX: Duration = Duration::from_secs(3600);
 ///   3 mailbox     all commands at once ─▶ commands
 ///   4 time        if due ─▶ tick
 ///     after each: poll_output until there is none ─▶ execute
-///   5 submit      the turn's writes, in one piece, to the disk thread
+///   5 submit      the turn's writes, in one piece, to the disk thread; or a lone one is kept
 ///   6 flush       the turn's frames, vectored, one peer after the other
+///   7 inline      what was kept: write and sync, here; the next turn begins at once and collects it
 /// ```
+///
+/// A write is *lone* when the loop slept before this turn, nothing has come since, and clients have asked one by one of late.
+/// Whenever there is more to do, the disk thread syncs, while this one does it.
 ///
 /// While the disk queue is full, 2 (frames), 3 and the polling wait, because no write may be dropped. A node so far
 /// behind its disk falls silent, which is what its peers should see.
@@ -58,6 +65,10 @@ pub struct Driver<H: Host> {
     shared: StdArc<Shared<H::Command>>,
     disk_thread: DiskThread,
     shutdown_timeout: Duration,
+    /// The loop had nothing to do before this turn.
+    slept: bool,
+    /// Batches of a single command since the last larger one.
+    lone_batches: u32,
     /// Reused from turn to turn.
     batch: Vec<H::Command>,
     frames: Vec<Frame>,
@@ -87,7 +98,7 @@ impl<H: Host> Driver<H> {
             let _rung = waker.wake();
         });
         let (mailbox, inbox) = mailbox(config.mailbox_len_max, signal.clone());
-        let (disk, exchange) = Disk::new(config.disk_queue_bytes_max, signal.clone());
+        let (disk, exchange) = Disk::new(config.disk_queue_bytes_max, config.inline_sync_max, signal.clone());
         let shutdown_timeout = config.timeouts.shutdown;
         let registry = poll.registry().try_clone().map_err(DriverError::Poll)?;
         let network = Network::new(config, listener, registry).map_err(DriverError::Poll)?;
@@ -107,6 +118,8 @@ impl<H: Host> Driver<H> {
             shared,
             disk_thread,
             shutdown_timeout,
+            slept: false,
+            lone_batches: LONE_BATCHES,
             batch,
             frames,
         };
@@ -177,7 +190,11 @@ impl<H: Host> Driver<H> {
     }
 
     fn sleep(&mut self, events: &mut Events, timeout: Option<Duration>) -> Result<(), DriverError> {
+        if timeout != Some(Duration::ZERO) {
+            self.io.disk.idle();
+        }
         let timeout = if self.signal.may_sleep() { timeout } else { Some(Duration::ZERO) };
+        self.slept = timeout != Some(Duration::ZERO);
         let polled = self.poll.poll(events, timeout);
         self.signal.woke();
         match polled {
@@ -199,14 +216,18 @@ impl<H: Host> Driver<H> {
         }
         let closed = self.commands(now);
         self.execute(now);
-        self.io.disk.submit();
+        // Not at the end: there would be no one to notice that the disk does not finish.
+        let lone = self.slept && !closing && self.lone_batches >= LONE_BATCHES && self.inbox.is_empty();
+        self.io.disk.submit(lone);
         self.io.network.flush(now);
         self.io.network.counters.disk_full_turns += u64::from(!self.io.disk.has_room());
         self.shared.publish(self.io.network.counters);
-        // Last, so that whoever hears of an event finds it counted.
+        // After that, so that whoever hears of an event finds it counted.
         while let Some(event) = self.io.network.next_event() {
             self.host.link(now, event);
         }
+        // Last, since it takes its time: the followers are at work on what was sent, and `now` is not used any more.
+        self.io.disk.commit_inline();
         Ok(closed)
     }
 
@@ -272,6 +293,7 @@ impl<H: Host> Driver<H> {
         if !self.batch.is_empty() {
             self.io.network.counters.commands += self.batch.len() as u64;
             self.io.network.counters.command_batches += 1;
+            self.lone_batches = if self.batch.len() == 1 { self.lone_batches.saturating_add(1) } else { 0 };
             self.host.commands(now, &mut self.batch, &mut self.io);
             self.batch.clear();
         }
@@ -290,7 +312,7 @@ impl<H: Host> Driver<H> {
     fn timeout(&mut self, closing: Option<Instant>) -> Option<Duration> {
         let now = self.clock.now();
         let room = self.io.disk.has_room();
-        if closing.is_none() && room && self.io.network.has_more() {
+        if self.io.disk.has_report() || closing.is_none() && room && self.io.network.has_more() {
             return Some(Duration::ZERO);
         }
         let tick = if closing.is_none() { self.host.machine().next_tick() } else { closing };

@@ -74,7 +74,8 @@ pub trait Host: Send + 'static {
 /// What a host may ask of the outside, while it is being called.
 ///
 /// Writes reach the disk thread and frames the sockets once per turn of the loop, the disk first: a leader's own
-/// write and its followers' go on at the same time.
+/// write and its followers' go on at the same time. They do so as well when the driver syncs a lone write itself: then
+/// the frames go first.
 pub struct Io<W: DiskWorker> {
     pub(crate) disk: Disk<W>,
     pub(crate) network: Network,

@@ -26,7 +26,8 @@
 //!
 //! * The [`Driver`] is the only loop. It owns the machine through a [`Host`], so neither needs a lock.
 //! * The disk thread owns the log, as a [`DiskWorker`]. It appends everything that is queued, syncs once, and only then
-//!   says so. While one sync runs, the next group gathers.
+//!   says so. While one sync runs, the next group gathers. A lone write the driver may sync itself, while the disk is
+//!   fast and its thread rests: [`Config::with_inline_sync_max`].
 //! * Clients hold a [`Handle`] and its [`Mailbox`]. A command carries a [`Completer`]; its [`Completion`] is a future
 //!   for any executor, and has a plain `wait`. A command that was accepted is answered or abandoned, never forgotten.
 //!

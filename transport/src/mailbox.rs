@@ -125,6 +125,11 @@ impl<C> Inbox<C> {
         queue.closed
     }
 
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.shared.queue.lock().commands.is_empty()
+    }
+
     /// Whether the mailbox is closed, though it may still hold commands.
     pub(crate) fn is_closed(&self) -> bool {
         self.shared.queue.lock().closed

@@ -11,9 +11,16 @@ pub(crate) struct Budget {
 
 #[derive(Debug)]
 struct Shared {
-    used: Mutex<usize>,
+    used: Mutex<Used>,
     freed: Condvar,
     bytes_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    bytes: usize,
+    /// Threads that wait for room.
+    waiting: usize,
 }
 
 /// Bytes that were granted; given back when it is dropped.
@@ -25,21 +32,23 @@ pub(crate) struct Permit {
 
 impl Budget {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Self { shared: Arc::new(Shared { used: Mutex::new(0), freed: Condvar::new(), bytes_max }) }
+        Self { shared: Arc::new(Shared { used: Mutex::default(), freed: Condvar::new(), bytes_max }) }
     }
 
     /// Waits at most `patience` until there is room. One request above the whole budget is granted when it is alone.
     pub(crate) fn acquire(&self, bytes: usize, patience: Duration) -> Option<Permit> {
         let bytes = bytes.min(self.shared.bytes_max);
         // A counter is whole whatever happened to the thread that held the lock.
-        let used = self.shared.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let no_room = |used: &mut usize| *used + bytes > self.shared.bytes_max;
+        let mut used = self.shared.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let no_room = |used: &mut Used| used.bytes + bytes > self.shared.bytes_max;
+        used.waiting += 1;
         let waited = self.shared.freed.wait_timeout_while(used, patience, no_room);
         let (mut used, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        used.waiting -= 1;
         if timeout.timed_out() {
             return None;
         }
-        *used += bytes;
+        used.bytes += bytes;
         drop(used);
         Some(Permit { shared: self.shared.clone(), bytes })
     }
@@ -47,8 +56,12 @@ impl Budget {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        *self.shared.used.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
-        self.shared.freed.notify_all();
+        let mut used = self.shared.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.bytes -= self.bytes;
+        // Whoever drops permits is often the node's loop, and a wake is a system call even when nobody waits.
+        if used.waiting > 0 {
+            self.shared.freed.notify_all();
+        }
     }
 }
 

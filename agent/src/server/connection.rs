@@ -1,24 +1,19 @@
 //! One client's connection.
 
 use std::{
-    io::{self, BufReader, BufWriter, Read, Write},
+    io::{self, BufReader, Read, Write},
     net::{Shutdown, TcpStream},
-    sync::{
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
+    sync::Arc,
     thread,
     time::Duration,
 };
 
-use transport::{Abandoned, Completion};
-
+use super::answers::{Answer, Answers};
 use crate::{
     config::Limits,
-    node::{Barrier, NodeHandle},
+    node::NodeHandle,
     protocol::{
-        Appended, Chunk, FrameError, GREETING_BYTES, Greeting, Refusal, Request, RequestId, Response,
-        VERSION, read_frame, write_frame,
+        FrameError, GREETING_BYTES, Greeting, Refusal, Request, Response, VERSION, read_frame, write_frame,
     },
 };
 
@@ -28,16 +23,8 @@ const REFUSE_TIMEOUT: Duration = Duration::from_millis(100);
 /// How long a connection may be silent, and how long a client may not take its answers.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often whoever waits for an answer looks whether the client is still there.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
-
-/// An answer that is there, or to come.
-enum Answer {
-    Now(Response),
-    Append(Completion<Result<Appended, Refusal>>),
-    Barrier(Completion<Result<Barrier, Refusal>>),
-    List(Completion<Result<Chunk, Refusal>>),
-}
+/// How long answers that are still to come are waited for when the client asks nothing more.
+const LEAVE_TIMEOUT: Duration = Duration::from_millis(200);
 
 pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
@@ -65,20 +52,19 @@ pub(super) fn serve(stream: &TcpStream, node: &NodeHandle, limits: &Limits) {
         let _closed = stream.shutdown(Shutdown::Both);
         return;
     }
-    let gone = AtomicBool::new(false);
-    let (answer, answers) = sync_channel(limits.requests_max);
+    let Ok(writing) = stream.try_clone() else { return };
+    let answers = Answers::new(writing, limits.requests_max);
     thread::scope(|scope| {
-        let (gone, writer) = (&gone, thread::Builder::new().name("quorate-answers".to_owned()));
+        let (writer, answers) = (thread::Builder::new().name("quorate-answers".to_owned()), &answers);
         let writer = writer.spawn_scoped(scope, move || {
-            let over = write_answers(stream, &answers, gone);
+            let over = answers.write(LEAVE_TIMEOUT);
             // Ends the reader's wait; after a clean end there is none.
             let _closed = stream.shutdown(if over.is_err() { Shutdown::Both } else { Shutdown::Write });
         });
         if writer.is_ok() {
-            read_requests(stream, node, &answer);
+            read_requests(stream, node, answers);
         }
-        gone.store(true, Ordering::Relaxed);
-        drop(answer);
+        answers.leave();
     });
     let _closed = stream.shutdown(Shutdown::Both);
 }
@@ -93,14 +79,14 @@ fn greet(mut stream: &TcpStream) -> Result<(), FrameError> {
     if theirs.version == VERSION { Ok(()) } else { Err(FrameError::Stranger { greeting }) }
 }
 
-fn read_requests(stream: &TcpStream, node: &NodeHandle, answers: &SyncSender<(RequestId, Answer)>) {
+fn read_requests(stream: &TcpStream, node: &NodeHandle, answers: &Arc<Answers>) {
     let mut reader = BufReader::with_capacity(64 << 10, stream);
     loop {
         let content = match read_frame(&mut reader) {
             Ok(Some(content)) => content,
             Ok(None) | Err(FrameError::Io(_)) => return,
             Err(error) => {
-                let _told = answers.send((0, malformed(error.to_string())));
+                let _told = answers.push(0, malformed(error.to_string()));
                 return;
             }
         };
@@ -108,7 +94,7 @@ fn read_requests(stream: &TcpStream, node: &NodeHandle, answers: &SyncSender<(Re
             Ok((id, request)) => (id, ask(node, &request), false),
             Err(error) => (0, malformed(error.to_string()), true),
         };
-        if answers.send((id, answer)).is_err() || last {
+        if !answers.push(id, answer) || last {
             return;
         }
     }
@@ -128,74 +114,4 @@ fn ask(node: &NodeHandle, request: &Request) -> Answer {
 
 const fn malformed(reason: String) -> Answer {
     Answer::Now(Response::Refused(Refusal::Malformed { reason }))
-}
-
-fn write_answers(
-    stream: &TcpStream,
-    answers: &Receiver<(RequestId, Answer)>,
-    gone: &AtomicBool,
-) -> Result<(), FrameError> {
-    let mut writer = BufWriter::with_capacity(64 << 10, stream);
-    let mut content = Vec::new();
-    loop {
-        // Whatever is ready goes out together; before a wait, what is there is sent.
-        let next = match answers.try_recv() {
-            Ok(next) => next,
-            Err(_) => {
-                writer.flush()?;
-                match answers.recv() {
-                    Ok(next) => next,
-                    Err(_) => return Ok(()),
-                }
-            }
-        };
-        let (id, answer) = next;
-        let Some(response) = settle(answer, gone, &mut writer)? else { return Ok(()) };
-        response.encode(id, &mut content);
-        write_frame(&mut writer, &content)?;
-    }
-}
-
-/// Waits for an answer; `None` when the client has gone meanwhile.
-fn settle(
-    answer: Answer,
-    gone: &AtomicBool,
-    writer: &mut BufWriter<&TcpStream>,
-) -> Result<Option<Response>, FrameError> {
-    Ok(match answer {
-        Answer::Now(response) => Some(response),
-        Answer::Append(completion) => wait(completion, gone, writer)?.map(|answer| match answer {
-            Ok(appended) => Response::Appended(appended),
-            Err(refusal) => Response::Refused(refusal),
-        }),
-        Answer::Barrier(completion) => wait(completion, gone, writer)?.map(|answer| match answer {
-            Ok(Barrier { index, summary }) => Response::BarrierPassed { index, summary },
-            Err(refusal) => Response::Refused(refusal),
-        }),
-        Answer::List(completion) => wait(completion, gone, writer)?.map(|answer| match answer {
-            Ok(chunk) => Response::Entries(chunk),
-            Err(refusal) => Response::Refused(refusal),
-        }),
-    })
-}
-
-fn wait<T>(
-    mut completion: Completion<Result<T, Refusal>>,
-    gone: &AtomicBool,
-    writer: &mut BufWriter<&TcpStream>,
-) -> Result<Option<Result<T, Refusal>>, FrameError> {
-    let stopping = |abandoned: Abandoned| Err(Refusal::Stopping { reason: abandoned.to_string() });
-    if let Some(answer) = completion.try_take() {
-        return Ok(Some(answer.unwrap_or_else(stopping)));
-    }
-    writer.flush()?;
-    loop {
-        match completion.wait_timeout(LOOK_INTERVAL) {
-            Ok(answer) => return Ok(Some(answer.unwrap_or_else(stopping))),
-            Err(unanswered) => completion = unanswered,
-        }
-        if gone.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-    }
 }

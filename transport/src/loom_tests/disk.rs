@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use loom::thread::{self, JoinHandle};
 use machine_core::WriteId;
@@ -65,8 +65,12 @@ impl DiskWorker for Log {
 type Started = (Disk<Log>, Arc<Mutex<Platter>>, JoinHandle<()>);
 
 pub(super) fn start(bytes_max: usize, failing: u32, signal: Arc<Signal>) -> Started {
+    start_with(bytes_max, Duration::ZERO, failing, signal)
+}
+
+fn start_with(bytes_max: usize, inline_sync_max: Duration, failing: u32, signal: Arc<Signal>) -> Started {
     let platter = Arc::new(Mutex::new(Platter::default()));
-    let (disk, exchange) = Disk::new(bytes_max, signal);
+    let (disk, exchange) = Disk::new(bytes_max, inline_sync_max, signal);
     let log = Log { platter: platter.clone(), failing };
     (disk, platter, thread::spawn(move || exchange.serve(log)))
 }
@@ -81,10 +85,10 @@ fn acknowledged_only_after_the_sync_and_never_forgotten() {
         let (bed, signal) = Bed::new();
         let (mut disk, platter, thread) = start(8, 0, signal.clone());
         write(&mut disk, 1);
-        disk.submit();
+        disk.submit(false);
         write(&mut disk, 2);
         write(&mut disk, 3);
-        disk.submit();
+        disk.submit(false);
         loop {
             if let Some(durable) = disk.collect().durable {
                 assert!(
@@ -117,7 +121,7 @@ fn a_full_queue_finds_room_again() {
                 drop(disk.collect());
             }
             write(&mut disk, id);
-            disk.submit();
+            disk.submit(false);
         }
         drop(disk);
         thread.join().expect("the worker does not panic");
@@ -131,9 +135,9 @@ fn closing_drains_what_was_submitted() {
         let (_bed, signal) = Bed::new();
         let (mut disk, platter, thread) = start(8, 0, signal);
         write(&mut disk, 1);
-        disk.submit();
+        disk.submit(false);
         write(&mut disk, 2);
-        disk.submit();
+        disk.submit(false);
         disk.close();
         thread.join().expect("the worker does not panic");
         let report = disk.collect();
@@ -149,9 +153,9 @@ fn a_failed_sync_acknowledges_nothing_and_wakes_the_driver() {
         let (bed, signal) = Bed::new();
         let (mut disk, platter, thread) = start(8, 2, signal.clone());
         write(&mut disk, 1);
-        disk.submit();
+        disk.submit(false);
         write(&mut disk, 2);
-        disk.submit();
+        disk.submit(false);
         let mut acknowledged = WriteId::NONE;
         // One or two groups: without a second sync nothing fails.
         loop {
@@ -183,7 +187,7 @@ fn a_question_sees_the_writes_before_it_and_is_answered() {
         let (mut disk, _platter, thread) = start(8, 0, signal.clone());
         write(&mut disk, 1);
         disk.read(1);
-        disk.submit();
+        disk.submit(false);
         let mut answers = Vec::new();
         while answers.is_empty() {
             answers = disk.collect().fetched;
@@ -192,6 +196,75 @@ fn a_question_sees_the_writes_before_it_and_is_answered() {
             }
         }
         assert_eq!(answers, [Ok(true)]);
+        disk.close();
+        thread.join().expect("the worker does not panic");
+    });
+}
+
+/// A disk whose first write is durable, so that it is known to be fast.
+fn start_fast(failing: u32, bed: &Bed, signal: &Arc<Signal>) -> Started {
+    let (mut disk, platter, thread) = start_with(8, Duration::MAX, failing, signal.clone());
+    write(&mut disk, 1);
+    disk.submit(true);
+    while disk.collect().durable.is_none() {
+        bed.sleep(signal);
+    }
+    (disk, platter, thread)
+}
+
+#[test]
+fn writes_of_both_threads_keep_their_order_and_the_worker_is_never_lost() {
+    every_interleaving(|| {
+        let (bed, signal) = Bed::new();
+        let (mut disk, platter, thread) = start_fast(0, &bed, &signal);
+        write(&mut disk, 2);
+        disk.submit(false);
+        // The thread may not even have noticed the write before this one.
+        for id in 3..=4 {
+            write(&mut disk, id);
+            disk.submit(true);
+            disk.commit_inline();
+            disk.idle();
+        }
+        loop {
+            if let Some(durable) = disk.collect().durable {
+                assert!(
+                    platter.lock().durable.contains(&durable.get()),
+                    "{durable} was acknowledged too early"
+                );
+                if durable.get() == 4 {
+                    break;
+                }
+            }
+            if !disk.has_report() {
+                bed.sleep(&signal);
+            }
+        }
+        assert_eq!(platter.lock().durable, [1, 2, 3, 4], "in order");
+        disk.close();
+        thread.join().expect("the worker does not panic");
+        assert!(matches!(disk.collect().end, Some(End::Closed)));
+    });
+}
+
+#[test]
+fn an_inline_sync_that_fails_acknowledges_nothing_and_ends_the_thread() {
+    every_interleaving(|| {
+        let (bed, signal) = Bed::new();
+        let (mut disk, platter, thread) = start_fast(2, &bed, &signal);
+        write(&mut disk, 2);
+        disk.submit(true);
+        disk.commit_inline();
+        let end = loop {
+            let report = disk.collect();
+            assert_eq!(report.durable, None);
+            match report.end {
+                Some(end) => break end,
+                None => bed.sleep(&signal),
+            }
+        };
+        assert!(matches!(end, End::Failed(Broken)), "{end:?}");
+        assert_eq!(platter.lock().durable, [1]);
         disk.close();
         thread.join().expect("the worker does not panic");
     });

@@ -37,7 +37,7 @@ fn shutdown_under_load_syncs_acknowledges_and_ends() {
                 disk.write(WriteId::new(issued), 1, issued);
                 waiting.push((issued, client));
             }
-            disk.submit();
+            disk.submit(false);
             if closed && disk.is_quiet() {
                 break;
             }

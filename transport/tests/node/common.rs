@@ -140,6 +140,8 @@ impl Machine for Toy {
 pub(crate) enum Command {
     /// Add here; answered with the value when it is durable.
     Add(u64, Completer<u64>),
+    /// Add here and there, in one turn; answered with the value when it is durable here.
+    Both(NodeId, u64, Completer<u64>),
     /// Add there; answered with the value when the other node says that it is durable.
     Tell(NodeId, u64, Completer<u64>),
     Peer(NodeId, SocketAddr),
@@ -153,6 +155,8 @@ pub(crate) enum Command {
     /// Ask the disk thread for the `n`th value.
     Fetch(u64, Completer<Option<u64>>),
     Halt(&'static str),
+    /// The loop waits while a test holds this.
+    Wait(Arc<Mutex<()>>),
     Panic,
     /// Answered when everything before it has been handed to the host.
     Ping(Completer<()>),
@@ -214,6 +218,11 @@ impl Host for Node {
                     let id = self.toy.add(value);
                     self.adding.push_back((id, value, client));
                 }
+                Command::Both(to, value, client) => {
+                    self.toy.tell(now, to, value);
+                    let id = self.toy.add(value);
+                    self.adding.push_back((id, value, client));
+                }
                 Command::Tell(to, value, client) => {
                     let token = self.toy.tell(now, to, value);
                     self.telling.insert(token, (value, client));
@@ -232,6 +241,7 @@ impl Host for Node {
                     io.read(place);
                 }
                 Command::Halt(reason) => io.halt(reason),
+                Command::Wait(gate) => drop(gate.lock().unwrap()),
                 Command::Panic => panic!("as the test asked"),
                 Command::Ping(client) => client.complete(()),
             }
@@ -309,6 +319,8 @@ pub(crate) struct PlatterState {
     pub(crate) written: Vec<u64>,
     pub(crate) durable: usize,
     pub(crate) syncs: u64,
+    /// Of these, those on the driver's thread.
+    pub(crate) inline_syncs: u64,
 }
 
 #[derive(Debug)]
@@ -326,6 +338,10 @@ impl Platter {
     pub(crate) fn durable(&self) -> Vec<u64> {
         let state = self.state.lock().unwrap();
         state.written[..state.durable].to_vec()
+    }
+
+    pub(crate) fn inline_syncs(&self) -> u64 {
+        self.state.lock().unwrap().inline_syncs
     }
 
     pub(crate) fn syncs(&self) -> u64 {
@@ -352,6 +368,7 @@ impl DiskWorker for Platter {
         drop(self.gate.lock().unwrap());
         let mut state = self.state.lock().unwrap();
         state.syncs += 1;
+        state.inline_syncs += u64::from(std::thread::current().name() == Some("quorate-driver"));
         match self.fault {
             Fault::SyncFails(first) if state.syncs >= first => return Err(DiskBroken("sync")),
             Fault::SyncPanics(first) if state.syncs >= first => {

@@ -12,4 +12,5 @@ mod common;
 mod disk;
 mod handshake;
 mod hostile;
+mod inline;
 mod raw;

@@ -35,6 +35,10 @@ pub(crate) struct Arguments {
     /// How often a leader says that it is there, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 50)]
     heartbeat: u64,
+    /// While syncs take less, in microseconds, the node's loop makes that of a lone write itself, without its disk thread;
+    /// 0: never, so that a disk that stands still stops nothing else.
+    #[arg(long, value_name = "US", default_value_t = 1000)]
+    inline_sync_max: u64,
     /// Gather what clients append, and replicate it only every so many milliseconds: to measure what that costs.
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=1000), hide = true)]
     fixed_tick: Option<u64>,
@@ -90,6 +94,7 @@ fn config(arguments: &Arguments) -> NodeConfig {
         .with_clients(arguments.clients.clone())
         .with_election_timeout(millis(arguments.election_timeout_min), millis(arguments.election_timeout_max))
         .with_heartbeat_interval(millis(arguments.heartbeat))
+        .with_inline_sync_max(Duration::from_micros(arguments.inline_sync_max))
         .with_limits(arguments_limits());
     match arguments.fixed_tick {
         Some(tick) => config.with_fixed_tick(millis(tick)),
