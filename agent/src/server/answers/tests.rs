@@ -218,3 +218,35 @@ fn a_broken_connection_takes_no_more_answers() {
     };
     assert!(refused > 1);
 }
+
+#[test]
+fn while_the_writer_writes_nobody_else_touches_the_socket() {
+    const ROUNDS: u64 = 100;
+    let (answers, mut client) = connection(10);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| answers.write(HANG));
+        let reader = scope.spawn(move || {
+            for id in (1..=3 * ROUNDS).step_by(3) {
+                assert_eq!(appended(&mut client), (id, id));
+                assert!(matches!(next(&mut client), Some((large, Response::Entries(_))) if large == id + 1));
+                assert_eq!(appended(&mut client), (id + 2, id + 2));
+            }
+        });
+        for id in (1..=3 * ROUNDS).step_by(3) {
+            let entries = vec![ListedEntry { index: 1, payload: Bytes::from(vec![b'x'; 500_000]) }];
+            let large = Answer::Now(Response::Entries(Chunk { next: 1, applied: 1, entries }));
+            let first = ask(&answers, id);
+            assert!(answers.push(id + 1, large));
+            let last = ask(&answers, id + 2);
+            answer(first, id);
+            // The writer has the first two, and has looked for the last: it is alone when it comes.
+            while answers.state().waiting.len() > 1 {
+                thread::yield_now();
+            }
+            answer(last, id + 2);
+        }
+        reader.join().expect("all answers, whole and in order");
+        answers.leave();
+        assert!(writer.join().expect("it does not panic").is_ok());
+    });
+}
