@@ -173,7 +173,8 @@ impl World<'_> {
             Ok(opened) => opened,
             Err(trouble) => return self.does_not_start(node, trouble),
         };
-        for state in &opened.survived {
+        // The last one may have become durable without anyone's hearing of it: the log failed after its sync.
+        for state in opened.survived.iter().chain([&opened.recovered.hard_state]) {
             self.judges.votes.became_durable(node, *state)?;
         }
         self.totals.torn += u64::from(opened.trimmed);
