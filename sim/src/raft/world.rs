@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Most events in a run: it ends long before, unless something spins.
-const EVENTS_MAX: u64 = 1_000_000;
+const EVENTS_MAX: u64 = 4_000_000;
 
 /// Most events that may wait.
 const QUEUE_MAX: usize = 1 << 17;
