@@ -321,6 +321,8 @@ pub(crate) struct PlatterState {
     pub(crate) syncs: u64,
     /// Of these, those on the driver's thread.
     pub(crate) inline_syncs: u64,
+    /// Syncs that were begun, those that wait at the gate included.
+    pub(crate) syncs_begun: u64,
 }
 
 #[derive(Debug)]
@@ -347,6 +349,10 @@ impl Platter {
     pub(crate) fn syncs(&self) -> u64 {
         self.state.lock().unwrap().syncs
     }
+
+    pub(crate) fn syncs_begun(&self) -> u64 {
+        self.state.lock().unwrap().syncs_begun
+    }
 }
 
 impl DiskWorker for Platter {
@@ -365,6 +371,7 @@ impl DiskWorker for Platter {
     }
 
     fn sync(&mut self) -> Result<(), DiskBroken> {
+        self.state.lock().unwrap().syncs_begun += 1;
         drop(self.gate.lock().unwrap());
         let mut state = self.state.lock().unwrap();
         state.syncs += 1;

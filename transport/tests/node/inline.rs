@@ -115,9 +115,15 @@ fn a_slow_sync_gives_the_next_ones_back_to_the_disk_thread() {
         }
     };
     loop {
-        let inline = node.platter.inline_syncs();
+        let (inline, begun) = (node.platter.inline_syncs(), node.platter.syncs_begun());
         let held = node.platter.gate.lock().unwrap();
         let slow = node.add(0);
+        // The limit counts from when the sync begins, not from when it was asked for.
+        let begin = Instant::now();
+        while node.platter.syncs_begun() == begun {
+            assert!(begin.elapsed() < HANG, "no sync for what was added");
+            thread::yield_now();
+        }
         thread::sleep(limit);
         drop(held);
         assert_eq!(answer(slow), 0);
