@@ -25,7 +25,9 @@ def documented(text: str) -> str:
             for member in holder.body:
                 if isinstance(member, ast.FunctionDef) and not member.name.startswith("_"):
                     assert member.end_lineno is not None
-                    doc = quoted(vars(kind)[member.name].__doc__, "        ")
+                    # A static method's own docstring is of the function that it wraps; before Python 3.12 it had staticmethod's.
+                    held = vars(kind)[member.name]
+                    doc = quoted(getattr(held, "__func__", held).__doc__, "        ")
                     lines[member.end_lineno - 1] = lines[member.end_lineno - 1].removesuffix(" ...")
                     inserts[member.end_lineno] = doc
     return "".join(f"{line}\n" for at, line in enumerate(lines, 1) for line in [line, *inserts.get(at, [])])

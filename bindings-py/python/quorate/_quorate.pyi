@@ -81,25 +81,7 @@ class Stamp:
         """The one encoding of this value: time, then node, each as a LEB128 number."""
     @staticmethod
     def decode(data: Buffer) -> Stamp:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
-        """
+        """The value that all of ``data`` encodes. Raises ``MalformedError``."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __lt__(self, other: Stamp, /) -> bool: ...
@@ -210,24 +192,9 @@ class VersionVector:
         """The one encoding of this value: the same bytes for equal vectors."""
     @staticmethod
     def decode(data: Buffer, *, entries_max: SupportsIndex | None = None) -> VersionVector:
-        """staticmethod(function) -> method
+        """The value that all of ``data`` encodes, with at most ``entries_max`` ids, 65,536 unless said otherwise.
 
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        Raises ``MalformedError`` or ``TooManyEntriesError``. Memory taken is bounded by the length of ``data``.
         """
     def __getitem__(self, id: SupportsIndex, /) -> int: ...
     def __contains__(self, dot: Dot, /) -> bool: ...
@@ -274,24 +241,9 @@ class CausalContext:
         """The one encoding of this value: the same bytes for equal sets."""
     @staticmethod
     def decode(data: Buffer, *, entries_max: SupportsIndex | None = None) -> CausalContext:
-        """staticmethod(function) -> method
+        """The value that all of ``data`` encodes, with at most ``entries_max`` ids, 65,536 unless said otherwise.
 
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        Raises ``MalformedError`` or ``TooManyEntriesError``. Memory taken is bounded by the length of ``data``.
         """
     def __contains__(self, dot: Dot, /) -> bool: ...
     def __bool__(self, /) -> bool: ...
@@ -321,24 +273,10 @@ class DvvSet(Generic[_T]):
     def from_parts(
         context: VersionVector, values: Iterable[tuple[Dot, _T]], siblings_max: SupportsIndex | None = None
     ) -> DvvSet[_T]:
-        """staticmethod(function) -> method
+        """The set of what ``context()`` and ``dotted()`` have given, in the same order.
 
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        Raises ``MalformedError`` for parts to which no history of writes leads; ``at`` counts the values before the one at
+        fault.
         """
     def values(self) -> list[_T]:
         """The siblings: by id, and of one id the newest first. The same in all sets that have heard of the same writes."""
@@ -387,46 +325,10 @@ class HlcTime:
     def __new__(cls, ms: SupportsIndex, counter: SupportsIndex | None = None) -> Self: ...
     @staticmethod
     def from_bits(bits: SupportsIndex) -> HlcTime:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
-        """
+        """The moment with this number: milliseconds times 65,536, plus the counter."""
     @staticmethod
     def from_bytes(data: Buffer) -> HlcTime:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
-        """
+        """The moment with these 8 bytes. Raises ``ValueError`` for more or fewer."""
     @property
     def ms(self) -> int:
         """The physical part: milliseconds since the Unix epoch."""
@@ -528,25 +430,7 @@ class Interval:
     def __new__(cls, earliest_ms: SupportsIndex, latest_ms: SupportsIndex) -> Self: ...
     @staticmethod
     def around(wall_ms: SupportsIndex, error_ms: SupportsIndex) -> Interval:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
-        """
+        """A reading that is wrong by at most ``error_ms`` milliseconds, either way. Saturates at both ends of time."""
     @property
     def earliest_ms(self) -> int:
         """It was not before this."""
@@ -1108,24 +992,9 @@ class Run:
     __match_args__: ClassVar[tuple[Literal["term"], Literal["first"], Literal["last"]]] = ...
     @staticmethod
     def decode(term: SupportsIndex, first: SupportsIndex, count: SupportsIndex, body: Buffer) -> Run:
-        """staticmethod(function) -> method
+        """Takes bytes that came from a peer or a disk, after looking at every entry's header.
 
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        Raises ``WireError`` when they are not exactly ``count`` entries, or when a number is zero or too large.
         """
     @property
     def term(self) -> int:
@@ -1170,24 +1039,9 @@ class Message:
     __match_args__: ClassVar[tuple[Literal["kind"], Literal["term"]]] = ...
     @staticmethod
     def decode(data: Buffer) -> Message:
-        """staticmethod(function) -> method
+        """Reads a message; the entries in it share ``data`` where that is a large ``bytes`` object.
 
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        Raises ``WireError`` when the bytes are no message.
         """
     def encode(self) -> bytes:
         """The message as bytes: a head of at most 64, and the entries, if any."""
@@ -1362,24 +1216,15 @@ class Log:
         record_bytes_max: SupportsIndex | None = None,
         spares_max: SupportsIndex | None = None,
     ) -> Log:
-        """staticmethod(function) -> method
+        """Opens the log in ``folder``, which is made if it is missing, and takes it for this object alone.
 
-        Convert a function to be a static method.
+        ``cluster`` and ``node`` say whose log it is: the folder of another one is refused. ``seed`` makes the records' tags hard
+        to guess; from the system's randomness if not given. ``segment_bytes``: the size of a file, 16 MiB, a multiple of 4,096
+        up to 1 GiB. ``record_bytes_max``: the most that one write may take, 4 MiB. ``spares_max``: how many released files are
+        kept to be used again, 2.
 
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        Raises ``ConfigError``, ``LockedError`` (somebody else has it open), ``OtherLogError``, ``DamagedError``,
+        ``ForeignLogError``, ``DiskError``. Nothing durable was changed then.
         """
     @property
     def folder(self) -> Path:
@@ -1463,25 +1308,7 @@ class SimulationCore:
     ) -> Self: ...
     @staticmethod
     def drawn(seed: SupportsIndex, lines_max: SupportsIndex, events_max: SupportsIndex) -> SimulationCore:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
-        """
+        """A whole run as it is drawn from its seed."""
     def step(self) -> bool:
         """The next event; false when nothing is left to happen."""
     def run_until(self, until_ns: int, events_max: int) -> bool:

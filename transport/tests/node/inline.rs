@@ -61,8 +61,9 @@ fn what_is_sent_is_out_before_the_loop_syncs() {
     introduce(&[&node, &peer]);
     assert_eq!(answer(peer.tell(node.id, 1)), 1);
     assert_eq!(answer(node.tell(peer.id, 1)), 1);
-    // Whichever thread holds the sync: what the same turn sends goes out and is answered.
-    for value in 2..=200 {
+    // Whichever thread holds the sync: what the same turn sends goes out and is answered. On a busy machine the disk thread may
+    // come late to its rest many times in a row.
+    for value in (2..10_000).take_while(|_| node.platter.inline_syncs() < 20) {
         let held = node.platter.gate.lock().unwrap();
         let (completer, added) = completion();
         node.send(Command::Both(peer.id, value, completer));
@@ -74,7 +75,7 @@ fn what_is_sent_is_out_before_the_loop_syncs() {
         drop(held);
         assert_eq!(answer(added), value);
     }
-    assert!(node.platter.inline_syncs() > 0);
+    assert!(node.platter.inline_syncs() >= 20, "a node that is asked one by one syncs by itself");
     node.stop();
     peer.stop();
 }
@@ -141,26 +142,33 @@ fn a_slow_sync_gives_the_next_ones_back_to_the_disk_thread() {
 
 #[test]
 fn a_failure_is_the_node_s_end_whichever_thread_finds_it() {
-    let mut inline = 0;
-    for n in 1..=24 {
-        for fault in [Fault::WriteFails(n), Fault::SyncFails(n), Fault::SyncPanics(n)] {
-            let node = with_fault(fault);
-            let (platter, seen) = (node.platter.clone(), node.seen.clone());
-            for value in 1.. {
-                let Some(completion) = node.add_if_open(value) else { break };
-                match outcome(completion) {
-                    Ok(acknowledged) => assert!(acknowledged == value && value < n, "{fault:?}: {value}"),
-                    Err(Abandoned) => break,
-                }
-            }
-            let error = node.running.join_timeout(HANG).expect("the node stops").expect_err("by an error");
-            let panicked = matches!(fault, Fault::SyncPanics(_));
-            assert_eq!(panicked, matches!(error, DriverError::DiskPanicked), "{fault:?}: {error}");
-            assert_eq!(panicked, !matches!(error, DriverError::Disk(_)), "{fault:?}: {error}");
-            assert_eq!(panicked, seen.lock().unwrap().failed.is_none());
-            assert_eq!(platter.durable(), (1..n).collect::<Vec<_>>(), "{fault:?}");
-            inline += platter.inline_syncs();
+    let faults =
+        |n| [Fault::WriteFails(n), Fault::SyncFails(n), Fault::SyncPanics(n)].map(|fault| (n, fault));
+    // Which thread it is that finds it is the system's choice: again, until both had their turn.
+    let inline = (0..100).find_map(|_| {
+        let inline: u64 = (1..=24).flat_map(faults).map(|(n, fault)| inline_syncs_until(n, fault)).sum();
+        (inline > 0).then_some(inline)
+    });
+    assert!(inline.is_some(), "both threads have their turn");
+}
+
+/// Adds one by one until the fault, which is in the `n`th write or sync, and sees how the node ends. Returns how many
+/// syncs the loop made.
+fn inline_syncs_until(n: u64, fault: Fault) -> u64 {
+    let node = with_fault(fault);
+    let (platter, seen) = (node.platter.clone(), node.seen.clone());
+    for value in 1.. {
+        let Some(completion) = node.add_if_open(value) else { break };
+        match outcome(completion) {
+            Ok(acknowledged) => assert!(acknowledged == value && value < n, "{fault:?}: {value}"),
+            Err(Abandoned) => break,
         }
     }
-    assert!(inline > 0, "both threads had their turn");
+    let error = node.running.join_timeout(HANG).expect("the node stops").expect_err("by an error");
+    let panicked = matches!(fault, Fault::SyncPanics(_));
+    assert_eq!(panicked, matches!(error, DriverError::DiskPanicked), "{fault:?}: {error}");
+    assert_eq!(panicked, !matches!(error, DriverError::Disk(_)), "{fault:?}: {error}");
+    assert_eq!(panicked, seen.lock().unwrap().failed.is_none());
+    assert_eq!(platter.durable(), (1..n).collect::<Vec<_>>(), "{fault:?}");
+    platter.inline_syncs()
 }
