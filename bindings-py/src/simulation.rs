@@ -2,7 +2,7 @@
 //!
 //! This half hands over plain tuples; the classes that people see are made of them in Python.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LockResult, Mutex, PoisonError};
 
 use machine_core::{Instant, NodeId};
 use pyo3::{exceptions::PyValueError, prelude::*, sync::MutexExt, types::PyBytes};
@@ -25,7 +25,12 @@ const EVENTS_AT_ONCE: u64 = 1024;
 /// A simulation's compiled half; use ``quorate.Simulation``.
 #[pyclass(frozen, module = "quorate._quorate")]
 #[derive(Debug)]
-pub struct SimulationCore(Mutex<Bench>);
+pub struct SimulationCore {
+    bench: Mutex<Bench>,
+    /// Held by whoever waits for the bench: a thread that has just let go of it comes after the one that waited. Without
+    /// the interpreter's lock, which makes threads take turns, others would wait for the whole of a run.
+    turn: Mutex<()>,
+}
 
 #[pymethods]
 impl SimulationCore {
@@ -45,7 +50,7 @@ impl SimulationCore {
         let setup = setup.with_faults(&kinds("faults", faults)?).map_err(refused("faults"))?;
         let setup = setup.with_clients(arg::size("clients", clients)?).map_err(refused("clients"))?;
         let memory = (arg::size("trace_max", lines_max)?, arg::size("events_max", events_max)?);
-        Ok(Self(Mutex::new(Bench::new(&setup.with_memory(memory.0, memory.1)))))
+        Ok(Self::of(Bench::new(&setup.with_memory(memory.0, memory.1))))
     }
 
     /// A whole run as it is drawn from its seed.
@@ -57,7 +62,7 @@ impl SimulationCore {
     ) -> PyResult<Self> {
         let seed = arg::number("seed", seed)?;
         let memory = (arg::size("trace_max", lines_max)?, arg::size("events_max", events_max)?);
-        Ok(Self(Mutex::new(Bench::drawn(seed, memory.0, memory.1))))
+        Ok(Self::of(Bench::drawn(seed, memory.0, memory.1)))
     }
 
     /// The next event; false when nothing is left to happen.
@@ -72,8 +77,7 @@ impl SimulationCore {
         let mut left = events_max;
         loop {
             let some = left.min(EVENTS_AT_ONCE);
-            let come =
-                py.detach(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).run_until(until, some));
+            let come = self.slice(py, |bench| bench.run_until(until, some));
             if come.map_err(|failure| refusal::failed(py, &failure))? {
                 return Ok(true);
             }
@@ -97,7 +101,7 @@ impl SimulationCore {
             Ok(false)
         };
         loop {
-            let over = py.detach(|| run(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)));
+            let over = self.slice(py, run);
             if over.map_err(|failure| refusal::failed(py, &failure))? {
                 return Ok(());
             }
@@ -274,10 +278,27 @@ impl SimulationCore {
 }
 
 impl SimulationCore {
+    fn of(bench: Bench) -> Self {
+        Self { bench: Mutex::new(bench), turn: Mutex::new(()) }
+    }
+
     /// Nothing of Python's is made or dropped under the lock. The bench keeps its own failures, panics of cores among them:
     /// what is behind the lock is whole whatever happened.
     fn with<T>(&self, py: Python<'_>, call: impl FnOnce(&mut Bench) -> T) -> T {
-        call(&mut self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner))
+        let turn = whole(self.turn.lock_py_attached(py));
+        let mut bench = whole(self.bench.lock_py_attached(py));
+        drop(turn);
+        call(&mut bench)
+    }
+
+    /// A part of what takes long, without the interpreter.
+    fn slice<T: Send>(&self, py: Python<'_>, call: impl FnOnce(&mut Bench) -> T + Send) -> T {
+        py.detach(|| {
+            let turn = whole(self.turn.lock());
+            let mut bench = whole(self.bench.lock());
+            drop(turn);
+            call(&mut bench)
+        })
     }
 
     fn by_hand<T>(
@@ -314,6 +335,11 @@ fn seen(view: &View) -> Seen {
         view.retired,
         status.is_some_and(|status| status.quorum_heard),
     )
+}
+
+/// What is behind a lock, even if a thread has panicked with it.
+fn whole<G>(locked: LockResult<G>) -> G {
+    locked.unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Kinds of faults by their names, out of any iterable.
