@@ -42,6 +42,7 @@
 //! |---|---|---|
 //! | mailbox | [`Config::with_mailbox_len_max`] | `try_send` gives the command back |
 //! | send queue of a peer | [`Config::with_send_queue`] | the message is dropped and counted |
+//! | inlets | [`Config::with_inlets_max`] | a new one takes the place of one that is silent, or is dropped |
 //! | disk queue | [`Config::with_disk_queue_bytes_max`] | outputs, commands and peers wait; nothing is dropped |
 //! | a frame | [`Config::with_frame_bytes_max`] | receiver: connection closed before allocating; sender: dropped |
 //! | unfinished handshakes | [`Config::with_handshakes`] | the oldest gives way |
@@ -181,6 +182,7 @@ mod frame;
 mod handle;
 mod handshake;
 mod host;
+mod inlet;
 mod mailbox;
 mod network;
 mod send_queue;
@@ -198,6 +200,7 @@ pub use frame::{Decoder, Frame, FrameError, HEADER_BYTES, Kind, MAGIC, VERSION, 
 pub use handle::{Handle, Running};
 pub use handshake::{ClusterId, HandshakeError};
 pub use host::{DecodeError, FetchedOf, Host, Io, LinkEvent, MessageOf, OutputOf, PeerErrorOf};
+pub use inlet::{Inflow, Inlet};
 pub use mailbox::{Mailbox, TrySendError};
 pub use network::ListenError;
 
