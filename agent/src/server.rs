@@ -5,7 +5,8 @@
 //!   read a frame ─▶ ask the node ─▶ [ answers to come, bounded ] ─▶ when the first is there: write
 //! ```
 //!
-//! A lone answer is sent by the loop that has it; the rest, and what a socket does not take at once, by the writer.
+//! A lone answer is sent by the loop that has it; the rest, and what a socket does not take at once, by the writer. A
+//! connection whose requests come one by one is read by the loop itself, while its reader waits: see `lent`.
 //!
 //! Answers come in the order of the requests. A connection with as many unanswered requests as allowed is not read
 //! from, so that TCP holds its client back; a connection beyond the allowed number is told so and closed.

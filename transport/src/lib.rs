@@ -30,6 +30,8 @@
 //!   fast and its thread rests: [`Config::with_inline_sync_max`].
 //! * Clients hold a [`Handle`] and its [`Mailbox`]. A command carries a [`Completer`]; its [`Completion`] is a future
 //!   for any executor, and has a plain `wait`. A command that was accepted is answered or abandoned, never forgotten.
+//! * An [`Inlet`] is another way in for commands: a descriptor, such as a quiet client's socket, that the driver watches and
+//!   fetches commands from, so that no thread has to wait for the client and then wake the driver.
 //!
 //! Three hand-offs cross threads: mailbox, disk queue, completion; one signal wakes the driver for all. They are written
 //! on the seam `sync` and checked by loom in every interleaving of at most two preemptions

@@ -321,7 +321,7 @@ fn a_server_that_is_dropped_does_not_wait_for_the_loop() {
     let node = node(true);
     let server = serve(&node, 4);
     let mut client = Raw::open(&server);
-    client.until_lent(&server, 1);
+    let lending = client.until_lent(&server, 1);
     let (mut ours, stream) = UnixStream::pair().expect("a pair of sockets");
     let (stands, gate) = (Arc::<AtomicBool>::default(), Arc::<Mutex<()>>::default());
     node.handle().watch(Box::new(Standstill { stream, stands: stands.clone(), gate: gate.clone() }));
@@ -329,6 +329,7 @@ fn a_server_that_is_dropped_does_not_wait_for_the_loop() {
     ours.write_all(&[1]).expect("it is open");
     soon("standstill", || stands.load(Ordering::SeqCst).then_some(()));
     drop(server);
+    assert!(lending.is_over(), "and not because the client was silent for so long");
     assert_eq!(hear(&client.stream), None);
     drop(held);
 }

@@ -22,6 +22,10 @@ impl Lending {
         self.state().lent
     }
 
+    pub(crate) fn is_over(&self) -> bool {
+        self.state().over
+    }
+
     pub(crate) fn served(&self) -> u64 {
         self.state().served
     }
