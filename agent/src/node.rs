@@ -13,12 +13,12 @@ use std::time::Duration;
 use machine_core::NodeId;
 use raft_core::{HardState, Index, Raft, Recovered, RecoveredRun, Term};
 use storage::{Disk, Options, RealDisk, Wal};
-use transport::{Clock, Completion, Driver, DriverError, Handle, Running, TrySendError, completion};
+use transport::{Clock, Completion, Driver, DriverError, Handle, Inlet, Running, TrySendError, completion};
 
 use self::{
     budget::Budget,
     gather::Gatherer,
-    host::{AppendDone, Command, Facts, NodeHost, Payloads},
+    host::{AppendDone, Facts, NodeHost, Payloads},
     log::LogWorker,
 };
 use crate::{
@@ -29,6 +29,7 @@ use crate::{
     protocol::{Appended, Batch, Chunk, FRAME_BYTES_MAX, NodeStatus, Refusal},
 };
 
+pub(crate) use self::host::Command;
 pub use self::{error::StartError, event::NodeEvent, host::Barrier};
 
 /// The largest frame between nodes: an append of `append_bytes_max` and its head, with room to spare.
@@ -195,6 +196,33 @@ impl NodeHandle {
             }
         }
         answer
+    }
+
+    /// What [`append`](Self::append) would hand to the node; none if it would have to wait first.
+    pub(crate) fn append_command(
+        &self,
+        batch: &Batch,
+    ) -> Option<(Command, Completion<Result<Appended, Refusal>>)> {
+        let payloads = payloads(batch);
+        let permit = self.budget.try_acquire(payloads.bytes.len())?;
+        let (completer, answer) = completion();
+        let done = AppendDone { completer, last_sequence: batch.last_sequence(), _permit: permit };
+        Some((Command::Append { payloads, done }, answer))
+    }
+
+    /// What [`barrier`](Self::barrier) would hand to the node.
+    pub(crate) fn barrier_command(&self) -> (Command, Completion<Result<Barrier, Refusal>>) {
+        let (done, answer) = completion();
+        (Command::Barrier { done }, answer)
+    }
+
+    /// Lets the node's loop fetch commands from here; drops what it has no place for, as it does later when it needs the
+    /// place, or stops.
+    pub(crate) fn watch(&self, inlet: Box<dyn Inlet<Command>>) {
+        // What is gathered does not go to the loop.
+        if self.gatherer.is_none() {
+            let _refused = self.handle.mailbox().try_watch(inlet);
+        }
     }
 
     /// Waits until everything that was acknowledged to anyone before this call is applied here, and says what the list

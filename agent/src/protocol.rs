@@ -21,6 +21,7 @@ use bytes::Bytes;
 use machine_core::NodeId;
 
 pub use codec::ProtocolError;
+pub(crate) use frame::sole_frame;
 pub use frame::{FrameError, GREETING_BYTES, Greeting, read_frame, write_frame};
 pub use refusal::Refusal;
 

@@ -5,13 +5,15 @@
 //!   read a frame ─▶ ask the node ─▶ [ answers to come, bounded ] ─▶ when the first is there: write
 //! ```
 //!
-//! A lone answer is sent by the loop that has it; the rest, and what a socket does not take at once, by the writer.
+//! A lone answer is sent by the loop that has it; the rest, and what a socket does not take at once, by the writer. A
+//! connection whose requests come one by one is read by the loop itself, while its reader waits: see `lent`.
 //!
 //! Answers come in the order of the requests. A connection with as many unanswered requests as allowed is not read
 //! from, so that TCP holds its client back; a connection beyond the allowed number is told so and closed.
 
 mod answers;
 mod connection;
+mod lent;
 
 use std::{
     collections::BTreeMap,
@@ -25,6 +27,7 @@ use std::{
     time::Duration,
 };
 
+use self::lent::Lending;
 use crate::{
     config::Limits,
     node::{NodeHandle, StartError},
@@ -54,10 +57,17 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
-    streams: BTreeMap<u64, TcpStream>,
+    clients: BTreeMap<u64, Client>,
     threads: BTreeMap<u64, JoinHandle<()>>,
     /// Connections whose thread has said its last word.
     ended: Vec<u64>,
+}
+
+/// What ends a connection from outside.
+#[derive(Debug)]
+struct Client {
+    stream: TcpStream,
+    lending: Arc<Lending>,
 }
 
 impl Server {
@@ -108,8 +118,9 @@ impl Drop for Server {
         }
         let threads = {
             let mut open = self.shared.open();
-            for stream in open.streams.values() {
+            for Client { stream, lending } in open.clients.values() {
                 let _closed = stream.shutdown(Shutdown::Both);
+                lending.end();
             }
             std::mem::take(&mut open.threads)
         };
@@ -140,19 +151,20 @@ impl Shared {
     fn serve(self: &Arc<Self>, stream: TcpStream) -> io::Result<()> {
         connection::prepare(&stream)?;
         let mut open = self.open();
-        let crowded = open.streams.len() >= self.limits.connections_max;
+        let crowded = open.clients.len() >= self.limits.connections_max;
         if crowded {
             drop(open);
             return connection::refuse(&stream, self.limits.connections_max);
         }
         let key = open.next;
         open.next += 1;
-        open.streams.insert(key, stream.try_clone()?);
+        let lending = Arc::new(Lending::default());
+        open.clients.insert(key, Client { stream: stream.try_clone()?, lending: lending.clone() });
         let shared = self.clone();
         let thread = thread::Builder::new().name("quorate-client".to_owned()).spawn(move || {
-            connection::serve(&stream, &shared.node, &shared.limits);
+            connection::serve(&stream, &lending, &shared.node, &shared.limits);
             let mut open = shared.open();
-            open.streams.remove(&key);
+            open.clients.remove(&key);
             open.ended.push(key);
         });
         match thread {
@@ -161,7 +173,7 @@ impl Shared {
                 Ok(())
             }
             Err(error) => {
-                open.streams.remove(&key);
+                open.clients.remove(&key);
                 Err(error)
             }
         }
@@ -184,3 +196,6 @@ impl Shared {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

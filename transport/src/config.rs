@@ -16,6 +16,7 @@ pub struct Config {
     pub(crate) frame_bytes_max: usize,
     pub(crate) send_queue: QueueLimits,
     pub(crate) mailbox_len_max: usize,
+    pub(crate) inlets_max: usize,
     pub(crate) disk_queue_bytes_max: usize,
     pub(crate) inline_sync_max: Duration,
     pub(crate) handshakes: HandshakeLimits,
@@ -61,6 +62,7 @@ impl Config {
             frame_bytes_max: 8 << 20,
             send_queue: QueueLimits { frames_max: 4096, bytes_max: 32 << 20 },
             mailbox_len_max: 16 * 1024,
+            inlets_max: 8,
             disk_queue_bytes_max: 64 << 20,
             inline_sync_max: Duration::ZERO,
             handshakes: HandshakeLimits { max: 64, timeout: Duration::from_secs(2) },
@@ -103,6 +105,14 @@ impl Config {
     #[must_use]
     pub const fn with_mailbox_len_max(mut self, len: usize) -> Self {
         self.mailbox_len_max = len;
+        self
+    }
+
+    /// How many [`Inlet`](crate::Inlet)s the driver watches at most; default 8, and none with 0. A new one takes the place
+    /// of one that has long been silent, or is dropped.
+    #[must_use]
+    pub const fn with_inlets_max(mut self, inlets: usize) -> Self {
+        self.inlets_max = inlets;
         self
     }
 

@@ -19,6 +19,7 @@ use crate::{
     frame::{Frame, Kind},
     handle::{Handle, Running, Shared},
     host::{Host, Io},
+    inlet::Inlets,
     mailbox::{Inbox, mailbox},
     network::{ListenError, Network, WAKER, listen},
     signal::Signal,
@@ -42,7 +43,7 @@ const SLEEP_MAX: Duration = Duration::from_secs(3600);
 ///   sleep until a socket, a client or the disk has news, or until next_tick
 ///   1 disk        what became durable ─▶ persisted; answers ─▶ fetched
 ///   2 sockets     accept, dial, shake hands; peers' frames ─▶ decode ─▶ step
-///   3 mailbox     all commands at once ─▶ commands
+///   3 mailbox     all commands at once, and what comes out of inlets ─▶ commands
 ///   4 time        if due ─▶ tick
 ///     after each: poll_output until there is none ─▶ execute
 ///   5 submit      the turn's writes, in one piece, to the disk thread; or a lone one is kept
@@ -59,6 +60,7 @@ pub struct Driver<H: Host> {
     host: H,
     io: Io<H::Worker>,
     inbox: Inbox<H::Command>,
+    inlets: Inlets<H::Command>,
     poll: Poll,
     clock: Clock,
     signal: Arc<Signal>,
@@ -97,10 +99,12 @@ impl<H: Host> Driver<H> {
             // It fails only when more rings are unheard than a counter can hold; then the driver is woken anyway.
             let _rung = waker.wake();
         });
-        let (mailbox, inbox) = mailbox(config.mailbox_len_max, signal.clone());
+        let (mailbox, inbox) = mailbox(config.mailbox_len_max, config.inlets_max, signal.clone());
         let (disk, exchange) = Disk::new(config.disk_queue_bytes_max, config.inline_sync_max, signal.clone());
         let shutdown_timeout = config.timeouts.shutdown;
-        let registry = poll.registry().try_clone().map_err(DriverError::Poll)?;
+        let registry = || poll.registry().try_clone().map_err(DriverError::Poll);
+        let inlets = Inlets::new(registry()?, config.inlets_max);
+        let registry = registry()?;
         let network = Network::new(config, listener, registry).map_err(DriverError::Poll)?;
         let address = network.local_address().map_err(DriverError::Poll)?;
         let disk_thread = DiskThread::spawn(exchange, worker).map_err(DriverError::Thread)?;
@@ -112,6 +116,7 @@ impl<H: Host> Driver<H> {
             host,
             io,
             inbox,
+            inlets,
             poll,
             clock,
             signal,
@@ -155,6 +160,7 @@ impl<H: Host> Driver<H> {
         self.shared.publish(self.io.network.counters);
         // Clients hear of the end first: commands still queued are abandoned, later ones refused.
         drop(self.inbox);
+        self.inlets.clear();
         self.io.disk.close();
         let joined = self.disk_thread.join(self.shutdown_timeout);
         outcome.and(joined)
@@ -169,7 +175,9 @@ impl<H: Host> Driver<H> {
             self.sleep(&mut events, timeout)?;
             let now = self.clock.now();
             for event in &events {
-                self.io.network.ready(event);
+                if !self.inlets.ready(event) {
+                    self.io.network.ready(event);
+                }
             }
             if closing.is_none() && self.inbox.is_closed() {
                 closing = Some(now + self.shutdown_timeout);
@@ -290,6 +298,15 @@ impl<H: Host> Driver<H> {
             return false;
         }
         let closed = self.inbox.take(&mut self.batch);
+        let inlets = self.inbox.take_inlets();
+        if closed {
+            // Their owners go on to the mailbox, and are refused there.
+            drop(inlets);
+            self.inlets.clear();
+        } else {
+            inlets.into_iter().for_each(|inlet| self.inlets.admit(inlet));
+            self.inlets.take(&mut self.batch);
+        }
         if !self.batch.is_empty() {
             self.io.network.counters.commands += self.batch.len() as u64;
             self.io.network.counters.command_batches += 1;

@@ -30,6 +30,8 @@
 //!   fast and its thread rests: [`Config::with_inline_sync_max`].
 //! * Clients hold a [`Handle`] and its [`Mailbox`]. A command carries a [`Completer`]; its [`Completion`] is a future
 //!   for any executor, and has a plain `wait`. A command that was accepted is answered or abandoned, never forgotten.
+//! * An [`Inlet`] is another way in for commands: a descriptor, such as a quiet client's socket, that the driver watches and
+//!   fetches commands from, so that no thread has to wait for the client and then wake the driver.
 //!
 //! Three hand-offs cross threads: mailbox, disk queue, completion; one signal wakes the driver for all. They are written
 //! on the seam `sync` and checked by loom in every interleaving of at most two preemptions
@@ -42,6 +44,7 @@
 //! |---|---|---|
 //! | mailbox | [`Config::with_mailbox_len_max`] | `try_send` gives the command back |
 //! | send queue of a peer | [`Config::with_send_queue`] | the message is dropped and counted |
+//! | inlets | [`Config::with_inlets_max`] | a new one takes the place of one that is silent, or is dropped |
 //! | disk queue | [`Config::with_disk_queue_bytes_max`] | outputs, commands and peers wait; nothing is dropped |
 //! | a frame | [`Config::with_frame_bytes_max`] | receiver: connection closed before allocating; sender: dropped |
 //! | unfinished handshakes | [`Config::with_handshakes`] | the oldest gives way |
@@ -181,6 +184,7 @@ mod frame;
 mod handle;
 mod handshake;
 mod host;
+mod inlet;
 mod mailbox;
 mod network;
 mod send_queue;
@@ -198,6 +202,7 @@ pub use frame::{Decoder, Frame, FrameError, HEADER_BYTES, Kind, MAGIC, VERSION, 
 pub use handle::{Handle, Running};
 pub use handshake::{ClusterId, HandshakeError};
 pub use host::{DecodeError, FetchedOf, Host, Io, LinkEvent, MessageOf, OutputOf, PeerErrorOf};
+pub use inlet::{Inflow, Inlet};
 pub use mailbox::{Mailbox, TrySendError};
 pub use network::ListenError;
 

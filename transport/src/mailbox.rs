@@ -3,15 +3,17 @@
 use std::{error::Error, fmt};
 
 use crate::{
+    inlet::Inlet,
     signal::Signal,
     sync::{Arc, Mutex},
 };
 
-/// A bounded mailbox for at most `len_max` commands, whose driver is woken through `signal`.
-pub(crate) fn mailbox<C>(len_max: usize, signal: Arc<Signal>) -> (Mailbox<C>, Inbox<C>) {
+/// A bounded mailbox for at most `len_max` commands and `inlets_max` inlets, whose driver is woken through `signal`.
+pub(crate) fn mailbox<C>(len_max: usize, inlets_max: usize, signal: Arc<Signal>) -> (Mailbox<C>, Inbox<C>) {
     let shared = Arc::new(Shared {
-        queue: Mutex::new(Queue { commands: Vec::new(), closed: false }),
+        queue: Mutex::new(Queue { commands: Vec::new(), inlets: Vec::new(), closed: false }),
         len_max,
+        inlets_max,
         signal,
     });
     (Mailbox { shared: shared.clone() }, Inbox { shared })
@@ -46,7 +48,28 @@ impl<C> Mailbox<C> {
         Ok(())
     }
 
-    /// Refuses commands from here on; those accepted before are still taken.
+    /// Lets the driver fetch commands from this inlet by itself, until it drops it: which may be at once, if there is no
+    /// place for it. Never blocks on anything but a short lock.
+    ///
+    /// # Errors
+    ///
+    /// The inlet back, when others wait for a place or the driver has closed the mailbox. Nothing has happened then.
+    pub fn try_watch(&self, inlet: Box<dyn Inlet<C>>) -> Result<(), TrySendError<Box<dyn Inlet<C>>>> {
+        {
+            let mut queue = self.shared.queue.lock();
+            if queue.closed {
+                return Err(TrySendError::Closed(inlet));
+            }
+            if queue.inlets.len() >= self.shared.inlets_max {
+                return Err(TrySendError::Full(inlet));
+            }
+            queue.inlets.push(inlet);
+        }
+        self.shared.signal.notify();
+        Ok(())
+    }
+
+    /// Refuses commands and inlets from here on; those accepted before are still taken.
     pub(crate) fn close(&self) {
         self.shared.queue.lock().closed = true;
         self.shared.signal.notify();
@@ -125,7 +148,12 @@ impl<C> Inbox<C> {
         queue.closed
     }
 
-    /// Whether nothing waits.
+    /// The inlets that came since the last call. None come after [`take`](Self::take) has returned true.
+    pub(crate) fn take_inlets(&self) -> Vec<Box<dyn Inlet<C>>> {
+        std::mem::take(&mut self.shared.queue.lock().inlets)
+    }
+
+    /// Whether no command waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.shared.queue.lock().commands.is_empty()
     }
@@ -141,9 +169,9 @@ impl<C> Drop for Inbox<C> {
         let rest = {
             let mut queue = self.shared.queue.lock();
             queue.closed = true;
-            std::mem::take(&mut queue.commands)
+            (std::mem::take(&mut queue.commands), std::mem::take(&mut queue.inlets))
         };
-        // Outside the lock: the completers in it wake clients, who may use the mailbox at once.
+        // Outside the lock: what is dropped wakes clients, who may use the mailbox at once.
         drop(rest);
     }
 }
@@ -151,11 +179,13 @@ impl<C> Drop for Inbox<C> {
 struct Shared<C> {
     queue: Mutex<Queue<C>>,
     len_max: usize,
+    inlets_max: usize,
     signal: Arc<Signal>,
 }
 
 struct Queue<C> {
     commands: Vec<C>,
+    inlets: Vec<Box<dyn Inlet<C>>>,
     closed: bool,
 }
 

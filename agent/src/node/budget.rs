@@ -1,6 +1,6 @@
 //! A bound on bytes that many threads share.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Hands out permits for at most so many bytes at a time.
@@ -35,11 +35,20 @@ impl Budget {
         Self { shared: Arc::new(Shared { used: Mutex::default(), freed: Condvar::new(), bytes_max }) }
     }
 
+    /// As [`acquire`](Self::acquire), without waiting.
+    pub(crate) fn try_acquire(&self, bytes: usize) -> Option<Permit> {
+        let bytes = bytes.min(self.shared.bytes_max);
+        let mut used = self.used();
+        let room = used.bytes + bytes <= self.shared.bytes_max;
+        used.bytes += if room { bytes } else { 0 };
+        drop(used);
+        room.then(|| Permit { shared: self.shared.clone(), bytes })
+    }
+
     /// Waits at most `patience` until there is room. One request above the whole budget is granted when it is alone.
     pub(crate) fn acquire(&self, bytes: usize, patience: Duration) -> Option<Permit> {
         let bytes = bytes.min(self.shared.bytes_max);
-        // A counter is whole whatever happened to the thread that held the lock.
-        let mut used = self.shared.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.used();
         let no_room = |used: &mut Used| used.bytes + bytes > self.shared.bytes_max;
         used.waiting += 1;
         let waited = self.shared.freed.wait_timeout_while(used, patience, no_room);
@@ -51,6 +60,11 @@ impl Budget {
         used.bytes += bytes;
         drop(used);
         Some(Permit { shared: self.shared.clone(), bytes })
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        // A counter is whole whatever happened to the thread that held the lock.
+        self.shared.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,7 +26,7 @@ const RAFT: Kind = Kind::of(1);
 
 /// What clients put into the mailbox.
 #[derive(Debug)]
-pub(super) enum Command {
+pub(crate) enum Command {
     Append {
         payloads: Payloads,
         done: AppendDone,
@@ -48,7 +48,7 @@ pub(super) enum Command {
 
 /// Encoded entries of one append, one behind the other.
 #[derive(Debug)]
-pub(super) struct Payloads {
+pub(crate) struct Payloads {
     pub(super) bytes: Vec<u8>,
     /// Where each ends.
     pub(super) ends: Vec<usize>,
@@ -56,7 +56,7 @@ pub(super) struct Payloads {
 
 /// Who waits for an append, and what it holds of the budget meanwhile.
 #[derive(Debug)]
-pub(super) struct AppendDone {
+pub(crate) struct AppendDone {
     pub(super) completer: Completer<Result<Appended, Refusal>>,
     pub(super) last_sequence: u64,
     pub(super) _permit: Permit,

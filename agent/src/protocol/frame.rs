@@ -94,6 +94,15 @@ pub fn read_frame(stream: &mut impl Read) -> Result<Option<Bytes>, FrameError> {
     Ok(Some(content.into()))
 }
 
+/// The content of the frame, if these bytes are one that [`read_frame`] would take, and nothing else.
+pub(crate) fn sole_frame(bytes: &[u8]) -> Option<&[u8]> {
+    let ([l0, l1, l2, l3, c0, c1, c2, c3], content) = bytes.split_first_chunk::<HEADER_BYTES>()?;
+    let length = u32::from_le_bytes([*l0, *l1, *l2, *l3]) as usize;
+    let checksum = u32::from_le_bytes([*c0, *c1, *c2, *c3]);
+    let whole = length == content.len() && length <= FRAME_BYTES_MAX;
+    (whole && crc32c::crc32c(content) == checksum).then_some(content)
+}
+
 /// Why a frame was not read or written.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -212,6 +212,29 @@ fn a_stream_that_ends_between_frames_has_ended_and_one_within_is_broken() {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_sole_frame_is_what_would_be_read_with_nothing_behind_it(
+        content in vec(any::<u8>(), 0..50),
+        (damaged, bit) in (any::<prop::sample::Index>(), 0..16_u32),
+        kept in 0..60_usize,
+        behind in vec(any::<u8>(), 0..3),
+    ) {
+        let mut bytes = Vec::new();
+        write_frame(&mut bytes, &content).expect("a short frame into memory");
+        bytes.extend(behind);
+        bytes.truncate(kept);
+        // In half of the cases nothing is damaged.
+        if let (false, Some(mask)) = (bytes.is_empty(), 1_u8.checked_shl(bit)) {
+            let at = damaged.index(bytes.len());
+            bytes[at] ^= mask;
+        }
+        let mut rest = Cursor::new(&bytes);
+        let read = read_frame(&mut rest).ok().flatten().filter(|_| rest.position() == bytes.len() as u64);
+        prop_assert_eq!(sole_frame(&bytes), read.as_deref());
+    }
+}
+
 #[test]
 fn long_reasons_are_cut_between_letters() {
     let refusal = Refusal::Malformed { reason: "ä".repeat(1000) };

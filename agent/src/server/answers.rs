@@ -16,6 +16,7 @@ use std::{
     future::Future,
     io::{self, Write},
     net::{Shutdown, TcpStream},
+    os::fd::{AsFd, BorrowedFd},
     pin::Pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
@@ -47,6 +48,17 @@ pub(super) struct Answers {
     len_max: usize,
 }
 
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pushed {
+    /// It is the only one.
+    Alone,
+    /// Others are before it.
+    Behind,
+    /// It was dropped: the connection has failed.
+    Failed,
+}
+
 #[derive(Default)]
 struct State {
     /// Oldest first. Unless `writing`, the first one is not there yet, and wakes us when it is.
@@ -71,8 +83,8 @@ impl Answers {
         Arc::new(Self { stream, state: Mutex::default(), changed: Condvar::new(), len_max })
     }
 
-    /// Adds the next answer. Waits while there are as many as allowed; false when the connection has failed.
-    pub(super) fn push(self: &Arc<Self>, id: RequestId, answer: Answer) -> bool {
+    /// Adds the next answer. Waits while there are as many as allowed.
+    pub(super) fn push(self: &Arc<Self>, id: RequestId, answer: Answer) -> Pushed {
         let full = |state: &mut State| {
             state.full = state.waiting.len() >= self.len_max;
             state.full && !state.failed
@@ -80,14 +92,21 @@ impl Answers {
         let waited = self.changed.wait_while(self.state(), full);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         if state.failed {
-            return false;
+            return Pushed::Failed;
         }
-        state.waiting.push_back((id, answer));
-        // Behind another it is looked at when that one is answered.
-        if state.waiting.len() == 1 && !state.writing && state.first_is_there(&Waker::from(self.clone())) {
-            self.hand_over(&mut state);
+        let pushed = if state.is_quiet() { Pushed::Alone } else { Pushed::Behind };
+        self.add(&mut state, id, answer);
+        pushed
+    }
+
+    /// Adds an answer if no other is there or to come. Does not block; false when nothing was added.
+    pub(super) fn push_alone(self: &Arc<Self>, id: RequestId, answer: Answer) -> bool {
+        let mut state = self.state();
+        let alone = state.is_quiet() && !state.failed;
+        if alone {
+            self.add(&mut state, id, answer);
         }
-        true
+        alone
     }
 
     /// Nothing is pushed any more: [`write`](Self::write) ends when all is answered, or `patience` after that if not.
@@ -153,6 +172,14 @@ impl Answers {
         }
     }
 
+    fn add(self: &Arc<Self>, state: &mut State, id: RequestId, answer: Answer) {
+        state.waiting.push_back((id, answer));
+        // Behind another it is looked at when that one is answered.
+        if state.waiting.len() == 1 && !state.writing && state.first_is_there(&Waker::from(self.clone())) {
+            self.hand_over(state);
+        }
+    }
+
     /// Leaves the rest to the writer thread.
     fn hand_over(&self, state: &mut State) {
         state.writing = true;
@@ -182,6 +209,13 @@ impl Answers {
     fn state(&self) -> MutexGuard<'_, State> {
         // Whole between any two statements that change it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AsFd for Answers {
+    /// The socket.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 
@@ -220,6 +254,11 @@ const WRITE_BYTES: usize = 64 << 10;
 const TAKEN_MAX: usize = 64;
 
 impl State {
+    /// All that was asked is answered, and sent.
+    fn is_quiet(&self) -> bool {
+        self.waiting.is_empty() && !self.writing
+    }
+
     /// Whether the first answer is there; if not, it wakes `waker` when it is.
     fn first_is_there(&mut self, waker: &Waker) -> bool {
         let first = self.waiting.front_mut();

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use super::answers::{Answer, Answers};
+use super::{
+    answers::{Answer, Answers, Pushed},
+    lent::{Lending, Quiet},
+};
 use crate::{
     config::Limits,
     node::NodeHandle,
@@ -47,7 +50,7 @@ pub(super) fn refuse(mut stream: &TcpStream, connections_max: usize) -> io::Resu
 }
 
 /// Answers one client until it leaves, errs or falls silent.
-pub(super) fn serve(stream: &TcpStream, node: &NodeHandle, limits: &Limits) {
+pub(super) fn serve(stream: &TcpStream, lending: &Arc<Lending>, node: &NodeHandle, limits: &Limits) {
     if greet(stream).is_err() {
         let _closed = stream.shutdown(Shutdown::Both);
         return;
@@ -62,7 +65,7 @@ pub(super) fn serve(stream: &TcpStream, node: &NodeHandle, limits: &Limits) {
             let _closed = stream.shutdown(if over.is_err() { Shutdown::Both } else { Shutdown::Write });
         });
         if writer.is_ok() {
-            read_requests(stream, node, answers);
+            read_requests(stream, lending, node, answers);
         }
         answers.leave();
     });
@@ -79,8 +82,9 @@ fn greet(mut stream: &TcpStream) -> Result<(), FrameError> {
     if theirs.version == VERSION { Ok(()) } else { Err(FrameError::Stranger { greeting }) }
 }
 
-fn read_requests(stream: &TcpStream, node: &NodeHandle, answers: &Arc<Answers>) {
-    let mut reader = BufReader::with_capacity(64 << 10, stream);
+fn read_requests(stream: &TcpStream, lending: &Arc<Lending>, node: &NodeHandle, answers: &Arc<Answers>) {
+    let mut reader = BufReader::with_capacity(64 << 10, Input { unused: Vec::new(), stream });
+    let mut quiet = Quiet::new();
     loop {
         let content = match read_frame(&mut reader) {
             Ok(Some(content)) => content,
@@ -94,9 +98,32 @@ fn read_requests(stream: &TcpStream, node: &NodeHandle, answers: &Arc<Answers>) 
             Ok((id, request)) => (id, ask(node, &request), false),
             Err(error) => (0, malformed(error.to_string()), true),
         };
-        if !answers.push(id, answer) || last {
+        let pushed = answers.push(id, answer);
+        if pushed == Pushed::Failed || last {
             return;
         }
+        if quiet.asked(pushed == Pushed::Alone && reader.buffer().is_empty()) {
+            let Some(back) = lending.lend(node, answers, IDLE_TIMEOUT) else { return };
+            quiet.given_back(back.served);
+            reader.get_mut().unused = back.unused;
+        }
+    }
+}
+
+/// What was read on our behalf, and then the stream itself.
+struct Input<'a> {
+    unused: Vec<u8>,
+    stream: &'a TcpStream,
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.unused.is_empty() {
+            return self.stream.read(into);
+        }
+        let read = self.unused.as_slice().read(into)?;
+        self.unused.drain(..read);
+        Ok(read)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{Completer, TrySendError, completion, mailbox::mailbox};
 fn shutdown_under_load_syncs_acknowledges_and_ends() {
     every_interleaving(|| {
         let (bed, signal) = Bed::new();
-        let (sender, inbox) = mailbox::<Completer<u64>>(4, signal.clone());
+        let (sender, inbox) = mailbox::<Completer<u64>>(4, 1, signal.clone());
         let (mut disk, platter, disk_thread) = disk::start(8, 0, signal.clone());
         let closer = sender.clone();
 

@@ -12,5 +12,6 @@ mod common;
 mod disk;
 mod handshake;
 mod hostile;
+mod inlet;
 mod inline;
 mod raw;

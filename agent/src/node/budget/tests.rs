@@ -18,6 +18,20 @@ fn permits_are_given_back_when_they_are_dropped() {
 }
 
 #[test]
+fn who_does_not_wait_gets_what_is_there() {
+    let budget = Budget::new(10);
+    let first = budget.try_acquire(6).expect("there is room");
+    assert!(budget.try_acquire(5).is_none());
+    let second = budget.try_acquire(4).expect("it fits exactly");
+    assert!(budget.try_acquire(1).is_none() && budget.acquire(1, AT_ONCE).is_none());
+    drop((first, second));
+    let large = budget.try_acquire(100).expect("nobody else has any");
+    assert!(budget.try_acquire(1).is_none());
+    drop(large);
+    assert!(budget.try_acquire(10).is_some());
+}
+
+#[test]
 fn a_request_above_the_whole_budget_is_granted_alone() {
     let budget = Budget::new(10);
     let small = budget.acquire(1, AT_ONCE).expect("there is room");

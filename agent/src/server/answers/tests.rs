@@ -25,7 +25,7 @@ fn connection(len_max: usize) -> (Arc<Answers>, BufReader<TcpStream>) {
 
 fn ask(answers: &Arc<Answers>, id: RequestId) -> Done<Appended> {
     let (done, completion) = completion();
-    assert!(answers.push(id, Answer::Append(completion)));
+    assert_ne!(answers.push(id, Answer::Append(completion)), Pushed::Failed);
     done
 }
 
@@ -136,7 +136,7 @@ fn completing_never_blocks_on_a_client_that_does_not_read() {
 fn a_long_answer_is_the_writer_s() {
     let (answers, mut client) = connection(1);
     let (done, completion) = completion();
-    assert!(answers.push(1, Answer::List(completion)));
+    assert_eq!(answers.push(1, Answer::List(completion)), Pushed::Alone);
     let entries = vec![ListedEntry { index: 1, payload: Bytes::from(vec![b'x'; 500_000]) }];
     let chunk = Chunk { next: 1, applied: 1, entries };
     done.complete(Ok(chunk.clone()));
@@ -174,7 +174,7 @@ fn what_is_there_already_goes_out_and_what_is_abandoned_is_refused() {
     let (answers, mut client) = connection(10);
     thread::scope(|scope| {
         let writer = scope.spawn(|| answers.write(HANG));
-        assert!(answers.push(1, Answer::Now(Response::Refused(Refusal::Full))));
+        assert_eq!(answers.push(1, Answer::Now(Response::Refused(Refusal::Full))), Pushed::Alone);
         assert_eq!(next(&mut client), Some((1, Response::Refused(Refusal::Full))));
         drop(ask(&answers, 2));
         let (id, refused) = next(&mut client).expect("an answer");
@@ -209,7 +209,7 @@ fn a_broken_connection_takes_no_more_answers() {
     let refused = loop {
         id += 1;
         let (done, completion) = completion();
-        if !answers.push(id, Answer::Append(completion)) {
+        if answers.push(id, Answer::Append(completion)) == Pushed::Failed {
             break id;
         }
         answer(done, id);
@@ -236,7 +236,7 @@ fn while_the_writer_writes_nobody_else_touches_the_socket() {
             let entries = vec![ListedEntry { index: 1, payload: Bytes::from(vec![b'x'; 500_000]) }];
             let large = Answer::Now(Response::Entries(Chunk { next: 1, applied: 1, entries }));
             let first = ask(&answers, id);
-            assert!(answers.push(id + 1, large));
+            assert_eq!(answers.push(id + 1, large), Pushed::Behind);
             let last = ask(&answers, id + 2);
             answer(first, id);
             // The writer has the first two, and has looked for the last: it is alone when it comes.
