@@ -11,7 +11,7 @@ fn run(first: u64, count: u32) -> Run {
 fn replica(kept: usize) -> Replica {
     let mut replica = Replica::new(Config::new(id(0), [id(0)]), 1, kept);
     for (first, count) in [(1, 1), (2, 3), (5, 4)] {
-        replica.store(run(first, count));
+        replica.log.push(run(first, count));
     }
     replica
 }
