@@ -113,19 +113,28 @@ impl Log {
 
     /// Entries from `index` to at most `last`, of one term and at most `append_bytes_max`, if they are in memory: the
     /// rest of the run that holds the first.
+    #[inline]
     pub(crate) fn rest_of_run(&self, index: Index, last: Index) -> Option<Run> {
-        self.cache[self.place_of(index)?].part(index, last, self.append_bytes_max())
+        self.run_at(index)?.part(index, last, self.append_bytes_max())
     }
 
     /// Entries from `index` on, of one term and at most `append_bytes_max`, if they are in memory.
     ///
     /// Small neighbours are joined into one run, in the cache too, so that every follower that lags gets few large
     /// messages instead of many small ones.
+    #[inline]
     pub(crate) fn run_from(&mut self, index: Index) -> Option<Run> {
+        match self.cache.back() {
+            Some(newest) if newest.first() <= index => newest.part(index, self.last, self.append_bytes_max()),
+            _ => self.older_run_from(index),
+        }
+    }
+
+    #[inline(never)]
+    fn older_run_from(&mut self, index: Index) -> Option<Run> {
         let place = self.place_of(index)?;
         let run = &self.cache[place];
-        let newest = place + 1 == self.cache.len();
-        if newest || run.first() < index || run.body().len() > JOINED_BYTES_MAX {
+        if run.first() < index || run.body().len() > JOINED_BYTES_MAX {
             return run.part(index, self.last, self.append_bytes_max());
         }
         let (mut joined, mut bytes) = (0, 0);
@@ -230,10 +239,7 @@ impl Log {
         if next > self.last {
             return None;
         }
-        let place = self.place_of(next).expect("what is not written is in memory");
-        let run = self.cache[place]
-            .part(next, self.last, self.append_bytes_max())
-            .expect("the run holds its own index");
+        let run = self.rest_of_run(next, self.last).expect("what is not written is in memory");
         self.written = run.last();
         Some(run)
     }
@@ -246,8 +252,15 @@ impl Log {
     }
 
     /// Everything up to `index` no longer counts as pending; drops the oldest durable runs beyond the cache's size.
+    #[inline]
     pub(crate) fn settle(&mut self, index: Index) {
         self.pending.release(index);
+        if self.cached_bytes > self.cache_bytes_max {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
         while self.cached_bytes > self.cache_bytes_max {
             let Some(oldest) = self.cache.front() else { break };
             if oldest.last() > self.durable {
@@ -326,20 +339,21 @@ impl Log {
         self.cache.push_back(run);
     }
 
-    fn place_of(&self, index: Index) -> Option<usize> {
+    /// The run in memory that holds the entry. Most ask for what came last, or just before.
+    #[inline]
+    fn run_at(&self, index: Index) -> Option<&Run> {
         let newest = self.cache.back()?;
-        if index > newest.last() {
-            return None;
+        if newest.first() <= index {
+            return Some(newest).filter(|newest| index <= newest.last());
         }
-        // Most ask for what came last, or just before.
-        let place = self.cache.len() - 1;
-        if index >= newest.first() {
-            return Some(place);
-        }
-        if place > 0 && index >= self.cache[place - 1].first() {
-            return Some(place - 1);
-        }
-        (index >= self.cache[0].first()).then(|| self.cache.partition_point(|run| run.last() < index))
+        let before = self.cache.get(self.cache.len().checked_sub(2)?)?;
+        if before.first() <= index { Some(before) } else { self.cache.get(self.place_of(index)?) }
+    }
+
+    #[inline(never)]
+    fn place_of(&self, index: Index) -> Option<usize> {
+        let place = self.cache.partition_point(|run| run.last() < index);
+        self.cache.get(place).filter(|run| run.first() <= index).map(|_| place)
     }
 
     fn join(&mut self, place: usize, runs: usize) {

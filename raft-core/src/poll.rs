@@ -78,14 +78,17 @@ impl Owed {
         had
     }
 
-    /// The peers, of so many, to which a message may be owed.
-    fn peers(self, peers: usize) -> impl Iterator<Item = usize> {
-        let mut left = self.0 & Self::messages(peers).0;
-        core::iter::from_fn(move || {
-            let bit = left.trailing_zeros();
-            left &= left.wrapping_sub(1);
-            (bit < u64::BITS).then(|| (bit - MESSAGES) as usize)
-        })
+    /// The first peer, of so many, to which a message may be owed, and no longer.
+    const fn take_peer(&mut self, peers: usize) -> Option<usize> {
+        let all = Self::messages(VOTERS_MAX - 1).0;
+        let bit = self.0 & all & (self.0 & all).wrapping_neg();
+        let peer = bit.trailing_zeros().wrapping_sub(MESSAGES) as usize;
+        if peer < peers {
+            self.0 &= !bit;
+            return Some(peer);
+        }
+        self.0 &= !all; // of nobody
+        None
     }
 }
 
@@ -104,26 +107,24 @@ impl Raft {
     /// of its kind behind sets it again. An output is large: each is made where it is returned, after a look whether
     /// there is one.
     fn poll_owed(&mut self) -> Option<Output> {
-        if let Some(fault) = &self.halted {
-            self.owed = Owed::NOTHING;
-            return (!core::mem::replace(&mut self.told.halt, true)).then_some(Output::Halt(**fault));
+        if self.halted.is_some() {
+            return self.poll_halt();
         }
         if self.owed.take(Owed::WRITES) && self.owes_write() {
-            return Some(self.write());
+            return self.write();
         }
-        for peer in self.owed.peers(self.peers.len()) {
-            self.owed = self.owed.but(Owed::message(peer));
+        while let Some(peer) = self.owed.take_peer(self.peers.len()) {
             if let Some(word) = self.poll_word(peer) {
                 return Some(word);
             }
             let run = self.run_to_send(peer);
             if run.is_some() || self.owes_append(peer) {
-                return Some(self.append(peer, run));
+                return self.append(peer, run);
             }
         }
         if self.owed.take(Owed::ANSWER) {
             if let Some((to, outcome)) = self.poll_outcome() {
-                return Some(self.answer(to, outcome));
+                return self.answer(to, outcome);
             }
         }
         if self.owed.take(Owed::ENTRIES) {
@@ -131,6 +132,19 @@ impl Raft {
                 return Some(Output::Apply { run });
             }
         }
+        if self.owed == Owed::NOTHING { None } else { self.poll_rare() }
+    }
+
+    #[cold]
+    fn poll_halt(&mut self) -> Option<Output> {
+        self.owed = Owed::NOTHING;
+        let fault = self.halted.as_deref()?;
+        (!core::mem::replace(&mut self.told.halt, true)).then_some(Output::Halt(*fault))
+    }
+
+    /// What a busy group seldom owes.
+    #[inline(never)]
+    fn poll_rare(&mut self) -> Option<Output> {
         if self.owed.has(Owed::QUESTIONS) {
             if let Some((id, from)) = self.poll_fetch() {
                 return Some(Output::Fetch { id, from });
@@ -183,7 +197,7 @@ impl Raft {
         room && (self.log.written() < self.log.last() || self.disk.written != (self.term, self.vote))
     }
 
-    fn write(&mut self) -> Output {
+    fn write(&mut self) -> Option<Output> {
         let run = self.log.next_write();
         let state = (self.term, self.vote);
         let id = self.disk.writes.issue();
@@ -194,7 +208,7 @@ impl Raft {
         }
         let hard_state =
             HardState { term: self.term, vote: self.vote, commit: self.commit.min(self.log.written()) };
-        Output::Persist { id, write: Write { hard_state, run } }
+        Some(Output::Persist { id, write: Write { hard_state, run } })
     }
 
     /// What is owed to a peer besides appends: seldom anything.
@@ -278,7 +292,7 @@ impl Raft {
     }
 
     /// The next append to a follower: with entries, or because an answer or the commit index is due.
-    fn append(&mut self, peer: usize, run: Option<Run>) -> Output {
+    fn append(&mut self, peer: usize, run: Option<Run>) -> Option<Output> {
         let Role::Leader(Leading { followers, .. }) = &mut self.role else {
             unreachable!("only a leader owes an append")
         };
@@ -300,7 +314,7 @@ impl Raft {
         let prev = LogPos { term: term_at_prev, index: prev };
         let (term, session, commit, round) = (self.term, follower.session, self.commit, self.reads.round());
         let message = Message::Append { term, session, prev, commit, round, reply, run };
-        Output::Send { to: self.peers[peer].id, message }
+        Some(Output::Send { to: self.peers[peer].id, message })
     }
 
     /// What became of the leader's appends, when something new is durable, or when an answer is due.
@@ -324,10 +338,10 @@ impl Raft {
         Some((leader, outcome))
     }
 
-    fn answer(&self, to: NodeId, outcome: Outcome) -> Output {
+    fn answer(&self, to: NodeId, outcome: Outcome) -> Option<Output> {
         let Role::Follower(following) = &self.role else { unreachable!("only a follower owes an answer") };
         let (session, round) = (following.session, following.round);
-        Output::Send { to, message: Message::AppendReply { term: self.term, session, round, outcome } }
+        Some(Output::Send { to, message: Message::AppendReply { term: self.term, session, round, outcome } })
     }
 
     /// What is committed and durable here, as far as the state machine keeps up.

@@ -173,27 +173,41 @@ impl Raft {
         if self.halted.is_some() {
             return Ok(());
         }
-        self.judge(peer, &message)?;
-        self.see(now);
-        self.peers[peer].heard = self.now;
         match message {
             // These two are what a busy group says, and tell for themselves what they make owed.
             Message::Append { term, session, prev, commit, round, reply, run } => {
+                self.judge_append(self.peers[peer].id, term, prev, run.as_ref())?;
+                self.hear(now, peer);
                 self.on_append(peer, term, session, prev, commit, round, reply, run);
-                return Ok(());
             }
             Message::AppendReply { term, session, round, outcome } => {
+                self.judge_reply(peer, term, session, round, outcome)?;
+                self.hear(now, peer);
                 self.on_append_reply(peer, term, session, round, outcome);
-                return Ok(());
             }
+            message => {
+                self.judge_election(&message)?;
+                self.hear(now, peer);
+                self.on_election(peer, message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Of elections and handovers.
+    #[inline(never)]
+    fn on_election(&mut self, peer: usize, message: Message) {
+        match message {
             Message::PreVote { term, last } => self.on_pre_vote(peer, term, last),
             Message::PreVoteReply { term, granted } => self.on_pre_vote_reply(peer, term, granted),
             Message::Vote { term, last, transfer } => self.on_vote(peer, term, last, transfer),
             Message::VoteReply { term, granted } => self.on_vote_reply(peer, term, granted),
-            Message::TimeoutNow { term } => self.on_timeout_now(from, term),
+            Message::TimeoutNow { term } => self.on_timeout_now(self.peers[peer].id, term),
+            Message::Append { .. } | Message::AppendReply { .. } => {
+                unreachable!("appends have their own ways")
+            }
         }
         self.owe(Owed::ANYTHING);
-        Ok(())
     }
 
     /// Time passed. Early calls do nothing, late ones are fine.
@@ -325,6 +339,12 @@ impl Raft {
         self.owe(Owed::ANYTHING);
     }
 
+    /// A peer said something that it may say.
+    fn hear(&mut self, now: Instant, peer: usize) {
+        self.see(now);
+        self.peers[peer].heard = self.now;
+    }
+
     /// Time never runs back: an earlier `now` counts as the latest one seen.
     pub(crate) fn see(&mut self, now: Instant) {
         self.now = self.now.max(now);
@@ -363,9 +383,11 @@ impl Raft {
         }
     }
 
+    #[inline]
     pub(crate) fn settle(&mut self) {
         let durable = self.log.durable();
-        let settled = if self.role.name() == RoleName::Leader { durable.min(self.commit) } else { durable };
+        let leads = matches!(self.role, Role::Leader(_));
+        let settled = if leads { durable.min(self.commit) } else { durable };
         self.log.settle(settled);
     }
 }

@@ -16,15 +16,19 @@ impl Window {
         self.bytes += bytes;
     }
 
-    /// Everything up to and including `index` has arrived.
-    pub(crate) fn release(&mut self, index: Index) {
+    /// Everything up to and including `index` has arrived. Returns how many blocks that were.
+    #[inline]
+    pub(crate) fn release(&mut self, index: Index) -> u32 {
+        let mut released = 0_u32;
         while let Some((last, bytes)) = self.items.front() {
             if *last > index {
                 break;
             }
             self.bytes -= bytes;
             self.items.pop_front();
+            released = released.saturating_add(1);
         }
+        released
     }
 
     /// Everything from `index` on is given up. A block cut in the middle counts in full until its rest arrives.
