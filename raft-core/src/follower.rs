@@ -106,7 +106,7 @@ impl Raft {
         if new <= self.log.last() {
             assert!(new > self.commit, "what is committed is never replaced");
             self.log.truncate(new);
-            for write in self.disk.outstanding.iter_mut() {
+            for write in self.disk.earlier.iter_mut() {
                 write.log = write.log.min(new.prev());
             }
         }
@@ -120,6 +120,7 @@ impl Raft {
     }
 
     /// The first entry of `run` that the log lacks or holds with another term; `None` when it has them all.
+    #[inline]
     fn first_difference(&self, run: &Run) -> Option<Index> {
         if self.log.term_at(run.first()) != Some(run.term()) {
             return Some(run.first());

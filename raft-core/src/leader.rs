@@ -179,6 +179,7 @@ impl Raft {
                 if news {
                     if matched > self.commit {
                         self.advance_commit();
+                        self.settle();
                     }
                     self.finish_transfer(peer);
                 }
@@ -270,6 +271,7 @@ impl Raft {
 
     /// Commits what a majority holds durably, this node counted like any other, if it is of this term (Figure 2,
     /// last rule of leaders): an entry of an earlier term may still be replaced even so (Figure 8).
+    #[inline]
     pub(crate) fn advance_commit(&mut self) {
         let Role::Leader(leading) = &self.role else { return };
         let held = leading.followers.iter().map(|follower| follower.matched).chain([self.log.durable()]);
@@ -277,7 +279,6 @@ impl Raft {
         let Some(reached) = reached.filter(|reached| *reached >= leading.term_start) else { return };
         self.commit = reached;
         self.owe_entries();
-        self.settle();
         if self.timers.deadline(Timer::Commit).is_none() {
             let delay = self.limits.heartbeat_interval / COMMIT_NOTICES_PER_HEARTBEAT;
             self.timers.set(Timer::Commit, self.now.plus_nanos(delay));

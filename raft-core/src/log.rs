@@ -165,7 +165,6 @@ impl Log {
         self.last
     }
 
-    #[cold]
     #[inline(never)]
     fn propose_in_new_block(&mut self, term: Term, kind: EntryKind, payload: &[u8]) {
         let bytes = kind.header_bytes() + payload.len();
@@ -198,6 +197,7 @@ impl Log {
     }
 
     /// Appends a run received from a leader; it follows on directly.
+    #[inline]
     pub(crate) fn push(&mut self, run: Run) {
         assert!(self.open().is_none(), "a follower proposes nothing");
         assert_eq!(run.first(), self.last.next(), "entries follow on directly");
@@ -333,6 +333,7 @@ impl Log {
         self.block.as_deref().filter(|open| !open.is_empty())
     }
 
+    #[inline]
     fn keep(&mut self, run: Run) {
         self.cached_bytes += cost(&run);
         self.pending.push(run.last(), cost(&run));

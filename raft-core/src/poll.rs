@@ -9,7 +9,7 @@ use crate::{
     Status, Write,
     config::VOTERS_MAX,
     progress::{Due, Progress, ProgressState},
-    raft::{Fetching, Outstanding, Reader, Told},
+    raft::{Fetching, Reader, Told},
     role::{Following, Leading, Peer, Role},
 };
 
@@ -193,16 +193,13 @@ impl Raft {
 
     fn owes_write(&self) -> bool {
         // Beyond that, term, vote and entries gather until the disk has caught up.
-        let room = self.disk.outstanding.len() < OUTSTANDING_WRITES_MAX;
+        let room = self.disk.outstanding() < OUTSTANDING_WRITES_MAX;
         room && (self.log.written() < self.log.last() || self.disk.written != (self.term, self.vote))
     }
 
     fn write(&mut self) -> Option<Output> {
+        let id = self.disk.issue((self.term, self.vote), self.log.written());
         let run = self.log.next_write();
-        let state = (self.term, self.vote);
-        let id = self.disk.writes.issue();
-        self.disk.written = state;
-        self.disk.outstanding.push_back(Outstanding { id, state, log: self.log.written() });
         if self.log.written() < self.log.last() {
             self.owe(Owed::WRITES);
         }

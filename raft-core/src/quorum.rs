@@ -33,17 +33,16 @@ pub(crate) fn reached_above<T: Copy + Ord + Default>(
     voters: usize,
     values: impl Iterator<Item = T> + Clone,
 ) -> Option<T> {
-    let count = |(above, least): (usize, Option<T>), value: T| {
+    let (mut above, mut least) = (0, floor);
+    values.clone().for_each(|value| {
         if value > floor {
-            (above + 1, Some(least.map_or(value, |least| value.min(least))))
-        } else {
-            (above, least)
+            least = if above == 0 { value } else { value.min(least) };
+            above += 1;
         }
-    };
-    let (above, least) = values.clone().fold((0, None), count);
+    });
     match above.cmp(&majority(voters)) {
         Ordering::Less => None,
-        Ordering::Equal => least,
+        Ordering::Equal => Some(least),
         Ordering::Greater => Some(reached(values)),
     }
 }

@@ -64,8 +64,9 @@ pub struct Raft {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DiskState {
     pub(crate) writes: Writes,
-    /// Writes handed out and not confirmed, with what is durable once they are.
-    pub(crate) outstanding: Queue<Outstanding>,
+    /// Writes handed out and not confirmed, with what is durable once they are; all but the newest, of which that is
+    /// known: term and vote as last handed out, and the log as far as it is written.
+    pub(crate) earlier: Queue<Outstanding>,
     /// Term and vote as last handed out.
     pub(crate) written: (Term, Option<NodeId>),
     /// Term and vote as last confirmed.
@@ -77,6 +78,39 @@ pub(crate) struct Outstanding {
     pub(crate) id: WriteId,
     pub(crate) state: (Term, Option<NodeId>),
     pub(crate) log: Index,
+}
+
+impl DiskState {
+    /// How many writes are handed out and not confirmed.
+    pub(crate) fn outstanding(&self) -> usize {
+        if self.writes.durable() < self.writes.issued() { self.earlier.len() + 1 } else { 0 }
+    }
+
+    /// Hands out a write of this term and vote; those before it wrote the log as far as `log`.
+    pub(crate) fn issue(&mut self, state: (Term, Option<NodeId>), log: Index) -> WriteId {
+        if self.outstanding() > 0 {
+            self.earlier.push_back(Outstanding { id: self.writes.issued(), state: self.written, log });
+        }
+        self.written = state;
+        self.writes.issue()
+    }
+
+    /// The writes up to `id`, which is outstanding, are durable. Returns how far the log is, of which `written` is handed
+    /// out.
+    fn confirm(&mut self, id: WriteId, written: Index) -> Index {
+        if id == self.writes.issued() {
+            self.earlier.clear();
+            self.durable = self.written;
+            return written;
+        }
+        let mut log = written;
+        while let Some(done) = self.earlier.front().copied().filter(|write| write.id <= id) {
+            self.durable = done.state;
+            log = done.log;
+            self.earlier.pop_front();
+        }
+        log
+    }
 }
 
 /// The way of committed entries to the state machine.
@@ -240,18 +274,13 @@ impl Raft {
     ///
     /// When `id` was never handed out. The state is unchanged.
     pub fn persisted(&mut self, now: Instant, id: WriteId) -> Result<(), Misuse> {
+        let full = self.disk.outstanding() >= OUTSTANDING_WRITES_MAX;
         if !self.disk.writes.complete(id)? {
             return Ok(());
         }
         self.see(now);
-        let (mut log, state) = (self.log.durable(), self.disk.durable);
-        let full = self.disk.outstanding.len() >= OUTSTANDING_WRITES_MAX;
-        while let Some(done) = self.disk.outstanding.front().filter(|write| write.id <= id) {
-            self.disk.durable = done.state;
-            log = done.log;
-            self.disk.outstanding.pop_front();
-        }
-        self.log.set_durable(log);
+        let state = self.disk.durable;
+        self.log.set_durable(self.disk.confirm(id, self.log.written()));
         // Votes wait for term and vote to be durable, and writes for one another; entries only for their own.
         let entries_only = state == self.disk.durable && !full;
         if !entries_only {
@@ -374,7 +403,7 @@ impl Raft {
     /// may have many groups like this one.
     pub(crate) fn rest(&mut self) {
         self.log.rest();
-        self.disk.outstanding.rest();
+        self.disk.earlier.rest();
         self.apply.inflight.rest();
         self.fetches.rest();
         self.reads.rest();
