@@ -122,6 +122,11 @@ impl Raft {
     /// The first entry of `run` that the log lacks or holds with another term; `None` when it has them all.
     #[inline]
     fn first_difference(&self, run: &Run) -> Option<Index> {
+        if run.first() > self.log.last() { Some(run.first()) } else { self.first_replaced(run) }
+    }
+
+    #[inline(never)]
+    fn first_replaced(&self, run: &Run) -> Option<Index> {
         if self.log.term_at(run.first()) != Some(run.term()) {
             return Some(run.first());
         }

@@ -179,7 +179,6 @@ impl Raft {
                 if news {
                     if matched > self.commit {
                         self.advance_commit();
-                        self.settle();
                     }
                     self.finish_transfer(peer);
                 }
@@ -279,6 +278,7 @@ impl Raft {
         let Some(reached) = reached.filter(|reached| *reached >= leading.term_start) else { return };
         self.commit = reached;
         self.owe_entries();
+        self.settle();
         if self.timers.deadline(Timer::Commit).is_none() {
             let delay = self.limits.heartbeat_interval / COMMIT_NOTICES_PER_HEARTBEAT;
             self.timers.set(Timer::Commit, self.now.plus_nanos(delay));

@@ -111,30 +111,45 @@ impl Log {
         LogPos { term: self.terms.at(index), index }
     }
 
+    /// The run from `index` on if it can be handed out whole: it begins there, ends no later than `last` and fits an append.
+    /// It is one of the two newest, as nearly always; others are searched for and cut below.
+    #[inline]
+    pub(crate) fn whole_run(&self, index: Index, last: Index) -> Option<Run> {
+        let newest = self.cache.back()?;
+        let run = if newest.first() <= index {
+            newest
+        } else {
+            self.cache.get(self.cache.len().checked_sub(2)?)?
+        };
+        (run.last() <= last).then(|| self.whole(run, index)).flatten()
+    }
+
+    /// The newest run if it begins at `index` and fits an append. What is older may be joined with it.
+    #[inline]
+    pub(crate) fn newest_run(&self, index: Index) -> Option<Run> {
+        self.whole(self.cache.back()?, index)
+    }
+
+    #[inline]
+    fn whole(&self, run: &Run, index: Index) -> Option<Run> {
+        (run.first() == index && run.body().len() <= self.append_bytes_max()).then(|| run.clone())
+    }
+
     /// Entries from `index` to at most `last`, of one term and at most `append_bytes_max`, if they are in memory: the
     /// rest of the run that holds the first.
-    #[inline]
     pub(crate) fn rest_of_run(&self, index: Index, last: Index) -> Option<Run> {
-        self.run_at(index)?.part(index, last, self.append_bytes_max())
+        self.cache[self.place_of(index)?].part(index, last, self.append_bytes_max())
     }
 
     /// Entries from `index` on, of one term and at most `append_bytes_max`, if they are in memory.
     ///
     /// Small neighbours are joined into one run, in the cache too, so that every follower that lags gets few large
     /// messages instead of many small ones.
-    #[inline]
     pub(crate) fn run_from(&mut self, index: Index) -> Option<Run> {
-        match self.cache.back() {
-            Some(newest) if newest.first() <= index => newest.part(index, self.last, self.append_bytes_max()),
-            _ => self.older_run_from(index),
-        }
-    }
-
-    #[inline(never)]
-    fn older_run_from(&mut self, index: Index) -> Option<Run> {
         let place = self.place_of(index)?;
         let run = &self.cache[place];
-        if run.first() < index || run.body().len() > JOINED_BYTES_MAX {
+        let newest = place + 1 == self.cache.len();
+        if newest || run.first() < index || run.body().len() > JOINED_BYTES_MAX {
             return run.part(index, self.last, self.append_bytes_max());
         }
         let (mut joined, mut bytes) = (0, 0);
@@ -158,19 +173,22 @@ impl Log {
     #[inline]
     pub(crate) fn propose(&mut self, term: Term, kind: EntryKind, payload: &[u8]) -> Index {
         let bytes = kind.header_bytes() + payload.len();
-        match &mut self.block {
-            Some(open) if open.has_room(bytes) => self.last = open.push(kind, payload),
-            _ => self.propose_in_new_block(term, kind, payload),
-        }
-        self.last
+        let open = match &mut self.block {
+            Some(open) if open.has_room(bytes) => open,
+            _ => self.begin_block(term, bytes),
+        };
+        let last = open.push(kind, payload);
+        self.last = last;
+        last
     }
 
+    /// A block in which there is room for so many bytes: what is left of the one before it, or a new one.
     #[inline(never)]
-    fn propose_in_new_block(&mut self, term: Term, kind: EntryKind, payload: &[u8]) {
-        let bytes = kind.header_bytes() + payload.len();
+    fn begin_block(&mut self, term: Term, bytes: usize) -> &mut OpenRun {
         assert!(bytes <= self.append_bytes_max(), "the caller refuses larger payloads");
         self.seal();
         let (first, bytes_max) = (self.last.next(), self.append_bytes_max());
+        self.terms.push(first, term);
         let room = |capacity| OpenRun::new(term, first, BytesMut::with_capacity(capacity), bytes_max);
         let open = self.block.get_or_insert_with(|| Box::new(room(0)));
         open.begin(term, first, bytes_max);
@@ -178,8 +196,7 @@ impl Log {
             **open = room(bytes.max(self.block_bytes as usize));
             self.block_bytes = (self.block_bytes * 2).min(self.append_bytes_max);
         }
-        self.last = open.push(kind, payload);
-        self.terms.push(first, term);
+        open
     }
 
     /// Turns the block in the making into a run of the log.
@@ -232,6 +249,15 @@ impl Log {
         }
     }
 
+    /// The next run to be written if it can be handed out whole, counted as written from here on.
+    #[inline]
+    pub(crate) fn whole_write(&mut self) -> Option<Run> {
+        self.seal();
+        let run = self.whole_run(self.written.next(), self.last)?;
+        self.written = run.last();
+        Some(run)
+    }
+
     /// The next run to be written, counted as written from here on.
     pub(crate) fn next_write(&mut self) -> Option<Run> {
         self.seal();
@@ -260,6 +286,7 @@ impl Log {
         }
     }
 
+    #[inline(never)]
     fn drop_oldest(&mut self) {
         while self.cached_bytes > self.cache_bytes_max {
             let Some(oldest) = self.cache.front() else { break };
@@ -340,18 +367,6 @@ impl Log {
         self.cache.push_back(run);
     }
 
-    /// The run in memory that holds the entry. Most ask for what came last, or just before.
-    #[inline]
-    fn run_at(&self, index: Index) -> Option<&Run> {
-        let newest = self.cache.back()?;
-        if newest.first() <= index {
-            return Some(newest).filter(|newest| index <= newest.last());
-        }
-        let before = self.cache.get(self.cache.len().checked_sub(2)?)?;
-        if before.first() <= index { Some(before) } else { self.cache.get(self.place_of(index)?) }
-    }
-
-    #[inline(never)]
     fn place_of(&self, index: Index) -> Option<usize> {
         let place = self.cache.partition_point(|run| run.last() < index);
         self.cache.get(place).filter(|run| run.first() <= index).map(|_| place)

@@ -111,15 +111,21 @@ impl Raft {
             return self.poll_halt();
         }
         if self.owed.take(Owed::WRITES) && self.owes_write() {
-            return self.write();
+            let before = self.log.written();
+            return match self.log.whole_write() {
+                Some(run) => self.write(before, Some(run)),
+                None => self.write_rest(before),
+            };
         }
         while let Some(peer) = self.owed.take_peer(self.peers.len()) {
             if let Some(word) = self.poll_word(peer) {
                 return Some(word);
             }
-            let run = self.run_to_send(peer);
-            if run.is_some() || self.owes_append(peer) {
-                return self.append(peer, run);
+            if let Some(run) = self.whole_run_to_send(peer) {
+                return self.append(peer, Some(run));
+            }
+            if let Some(append) = self.append_rest(peer) {
+                return Some(append);
             }
         }
         if self.owed.take(Owed::ANSWER) {
@@ -128,8 +134,11 @@ impl Raft {
             }
         }
         if self.owed.take(Owed::ENTRIES) {
-            if let Some(run) = self.poll_apply() {
-                return Some(Output::Apply { run });
+            if let Some(run) = self.whole_run_to_apply() {
+                return self.apply(run);
+            }
+            if let Some(apply) = self.apply_rest() {
+                return Some(apply);
             }
         }
         if self.owed == Owed::NOTHING { None } else { self.poll_rare() }
@@ -197,9 +206,17 @@ impl Raft {
         room && (self.log.written() < self.log.last() || self.disk.written != (self.term, self.vote))
     }
 
-    fn write(&mut self) -> Option<Output> {
-        let id = self.disk.issue((self.term, self.vote), self.log.written());
+    /// Term and vote alone, or with a run that must be cut.
+    #[inline(never)]
+    fn write_rest(&mut self, before: Index) -> Option<Output> {
         let run = self.log.next_write();
+        self.write(before, run)
+    }
+
+    #[expect(clippy::inline_always, reason = "an output is made where it is returned, not copied there")]
+    #[inline(always)]
+    fn write(&mut self, before: Index, run: Option<Run>) -> Option<Output> {
+        let id = self.disk.issue((self.term, self.vote), before);
         if self.log.written() < self.log.last() {
             self.owe(Owed::WRITES);
         }
@@ -211,10 +228,11 @@ impl Raft {
     /// What is owed to a peer besides appends: seldom anything.
     fn poll_word(&mut self, peer: usize) -> Option<Output> {
         self.peers.get_mut(peer)?.owed()?;
-        self.owe(Owed::message(peer));
         let message = self.next_word(peer);
         self.peers[peer].rest();
-        Some(Output::Send { to: self.peers[peer].id, message: message? })
+        let message = message?;
+        self.owe(Owed::message(peer)); // there may be more to say
+        Some(Output::Send { to: self.peers[peer].id, message })
     }
 
     /// Elections, handover, and a word to a leader of an earlier term.
@@ -256,6 +274,29 @@ impl Raft {
         Some(Message::AppendReply { term, session, round: crate::Round::ZERO, outcome })
     }
 
+    /// The next entries for a follower, if there is room for them and they can be handed out whole.
+    #[inline]
+    fn whole_run_to_send(&mut self, peer: usize) -> Option<Run> {
+        let (messages_max, bytes_max) = (self.limits.inflight_messages_max, self.limits.inflight_bytes_max);
+        let Role::Leader(Leading { followers, .. }) = &self.role else { return None };
+        let follower = followers.get(peer)?;
+        if follower.next > self.log.last()
+            || follower.fetched.is_some()
+            || !follower.has_room(messages_max, bytes_max)
+        {
+            return None;
+        }
+        self.log.seal();
+        self.log.newest_run(follower.next)
+    }
+
+    /// An append with what must be cut, joined or fetched; or without entries.
+    #[inline(never)]
+    fn append_rest(&mut self, peer: usize) -> Option<Output> {
+        let run = self.run_to_send(peer);
+        if run.is_some() || self.owes_append(peer) { self.append(peer, run) } else { None }
+    }
+
     /// Whether an append is due even without entries.
     fn owes_append(&self, peer: usize) -> bool {
         match &self.role {
@@ -289,6 +330,8 @@ impl Raft {
     }
 
     /// The next append to a follower: with entries, or because an answer or the commit index is due.
+    #[expect(clippy::inline_always, reason = "an output is made where it is returned, not copied there")]
+    #[inline(always)]
     fn append(&mut self, peer: usize, run: Option<Run>) -> Option<Output> {
         let Role::Leader(Leading { followers, .. }) = &mut self.role else {
             unreachable!("only a leader owes an append")
@@ -342,16 +385,32 @@ impl Raft {
     }
 
     /// What is committed and durable here, as far as the state machine keeps up.
-    fn poll_apply(&mut self) -> Option<Run> {
+    #[inline]
+    fn whole_run_to_apply(&self) -> Option<Run> {
         let next = self.apply.handed.next();
-        let run = self.log_run_to_apply(next)?;
+        if !self.may_apply(next) || self.apply.fetched.is_some() {
+            return None;
+        }
+        self.log.whole_run(next, self.commit.min(self.log.durable()))
+    }
+
+    #[inline(never)]
+    fn apply_rest(&mut self) -> Option<Output> {
+        let run = self.run_to_apply()?;
+        self.apply(run)
+    }
+
+    #[expect(clippy::inline_always, reason = "an output is made where it is returned, not copied there")]
+    #[inline(always)]
+    fn apply(&mut self, run: Run) -> Option<Output> {
         self.apply.handed = run.last();
         self.apply.inflight.push(run.last(), run.body().len());
         self.owe_entries();
-        Some(run)
+        Some(Output::Apply { run })
     }
 
-    fn log_run_to_apply(&mut self, next: Index) -> Option<Run> {
+    fn run_to_apply(&mut self) -> Option<Run> {
+        let next = self.apply.handed.next();
         if !self.may_apply(next) {
             return None;
         }

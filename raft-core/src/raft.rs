@@ -87,6 +87,7 @@ impl DiskState {
     }
 
     /// Hands out a write of this term and vote; those before it wrote the log as far as `log`.
+    #[inline]
     pub(crate) fn issue(&mut self, state: (Term, Option<NodeId>), log: Index) -> WriteId {
         if self.outstanding() > 0 {
             self.earlier.push_back(Outstanding { id: self.writes.issued(), state: self.written, log });
@@ -303,6 +304,7 @@ impl Raft {
     /// # Errors
     ///
     /// When `index` was not handed out by Apply. The state is unchanged.
+    #[inline]
     pub fn applied(&mut self, now: Instant, index: Index) -> Result<(), Misuse> {
         if index > self.apply.handed {
             return Err(Misuse::NotHandedOut { named: index.get(), last: self.apply.handed.get() });
