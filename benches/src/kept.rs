@@ -8,7 +8,8 @@ pub trait Block {
     fn entry_count(&self) -> u64;
 }
 
-/// Blocks in the order in which they were stored; the oldest go when the others hold enough entries without them.
+/// Blocks in the order in which they were stored. When they hold twice the entries that are enough, the oldest go, as many
+/// as are not needed.
 #[derive(Debug)]
 pub struct Kept<T> {
     blocks: VecDeque<T>,
@@ -25,7 +26,7 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T: Block> Kept<T> {
-    /// An empty log that keeps so many entries, or the few more that a block has besides.
+    /// An empty log that keeps so many entries, and up to as many again.
     #[must_use]
     pub fn new(enough: usize) -> Self {
         Self { enough: enough as u64, ..Self::default() }
@@ -42,13 +43,24 @@ impl<T: Block> Kept<T> {
     pub fn push(&mut self, block: T) {
         self.entries += block.entry_count();
         self.blocks.push_back(block);
-        while self.entries > self.enough {
-            let Some(oldest) = self.blocks.front().map(T::entry_count) else { break };
-            if self.entries - oldest < self.enough {
-                break;
-            }
-            self.entries -= oldest;
-            self.blocks.pop_front();
+        if self.entries / 2 > self.enough {
+            self.trim();
         }
     }
+
+    #[inline(never)]
+    fn trim(&mut self) {
+        let mut oldest = 0;
+        while let Some(entries) = self.blocks.get(oldest).map(T::entry_count) {
+            if self.entries - entries < self.enough {
+                break;
+            }
+            self.entries -= entries;
+            oldest += 1;
+        }
+        self.blocks.drain(..oldest);
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,9 +89,10 @@ struct Ring {
 
 impl Ring {
     fn trim_old(&mut self) {
-        while self.entries.len() > self.kept {
-            self.entries.pop_front();
-            self.gone += 1;
+        if self.entries.len() / 2 > self.kept {
+            let gone = self.entries.len() - self.kept;
+            self.entries.drain(..gone);
+            self.gone += gone;
         }
     }
 }

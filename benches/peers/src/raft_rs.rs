@@ -68,9 +68,10 @@ impl Ring {
         let place = usize::try_from(first - self.before.0 - 1).expect("within memory");
         self.entries.truncate(place);
         self.entries.extend(entries);
-        while self.entries.len() > self.kept {
-            let gone = self.entries.pop_front().expect("longer than what is kept");
-            self.before = (gone.index, gone.term);
+        if self.entries.len() / 2 > self.kept {
+            let gone = self.entries.len() - self.kept;
+            let last = self.entries.drain(..gone).next_back().expect("longer than what is kept");
+            self.before = (last.index, last.term);
         }
     }
 

@@ -128,6 +128,7 @@ impl Replica {
         self.log.blocks().get(place).filter(|run| run.first() <= from).cloned()
     }
 
+    #[inline]
     fn apply(&mut self, run: &Run, blanks: u64) {
         if self.applied.looks() {
             for (_, payload) in run.payloads() {

@@ -23,11 +23,3 @@ fn the_run_that_holds_an_entry_is_fetched() {
     assert_eq!([1, 2, 4, 5, 8].map(first), [1, 2, 2, 5, 5].map(Some));
     assert_eq!(first(9), None);
 }
-
-#[test]
-fn the_newest_runs_are_kept() {
-    let fetched = |kept, from| replica(kept).fetch(Index::new(from)).is_some();
-    assert!(fetched(7, 2) && !fetched(7, 1), "three and four entries are enough");
-    assert!(fetched(4, 5) && !fetched(4, 4), "four are");
-    assert!(fetched(5, 2), "four are not");
-}
