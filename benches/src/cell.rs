@@ -29,15 +29,16 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Entries that each replica's log keeps, the newest: those under way in both directions, twice. The same for all
-    /// contenders, since a log that outgrows the caches of the processor costs more than most protocols.
+    /// Entries that each replica's log keeps at least, the newest: those under way in both directions. It is cut back to
+    /// them whenever it has twice as many. The same for all contenders, since a log that outgrows the caches of the
+    /// processor costs more than most protocols.
     ///
     /// # Panics
     ///
     /// When as many do not fit memory.
     #[must_use]
     pub fn kept(&self) -> usize {
-        usize::try_from(4 * self.outstanding + 64).expect("what is outstanding fits memory")
+        usize::try_from(2 * self.outstanding + 64).expect("what is outstanding fits memory")
     }
 }
 

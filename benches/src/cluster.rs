@@ -1,11 +1,14 @@
 //! What all contenders have in common: a group that is driven turn by turn.
 
+use bytes::{BufMut, Bytes, BytesMut};
+
 /// A group of replicas in one thread. Replica 0 leads from the start.
 pub trait Cluster {
     /// The leader takes in what has come, takes up to `room` new proposals from `load`, and hands out all it owes.
     fn leader_turn(&mut self, load: &mut Load, room: u64) -> Turn;
 
-    /// A follower takes in what has come and hands out all it owes. `follower` counts from 1.
+    /// A follower takes in what has come and hands out all it owes. `follower` counts from 1. One that was told nothing
+    /// since its last turn owes nothing, and need not be asked.
     fn follower_turn(&mut self, follower: usize);
 
     /// Messages sent so far, by all.
@@ -79,6 +82,9 @@ pub struct Load {
     taken: u64,
 }
 
+/// What is allocated at once for blocks of payloads.
+const SPARE_BYTES: usize = 64 << 10;
+
 /// How many different payloads there are.
 const ROUND: u64 = 64;
 
@@ -114,6 +120,21 @@ impl Load {
             let place = usize::try_from(number % ROUND).expect("below a small number") * bytes;
             &payloads[place..place + bytes]
         })
+    }
+
+    /// The next `count` payloads, copied into one block, for contenders that take shared blocks. It is cut from `spare`,
+    /// which gets room for many at a time.
+    ///
+    /// # Panics
+    ///
+    /// When as many do not fit memory.
+    pub fn gather(&mut self, count: u64, spare: &mut BytesMut) -> Bytes {
+        let bytes = usize::try_from(count).expect("what is outstanding fits memory") * self.bytes;
+        if spare.capacity() < bytes {
+            spare.reserve(bytes.max(SPARE_BYTES));
+        }
+        self.take(count).for_each(|payload| spare.put_slice(payload));
+        spare.split().freeze()
     }
 
     /// The last `count` payloads were not wanted and come again.

@@ -15,5 +15,6 @@ pub mod cluster;
 pub mod contenders;
 pub mod cpu;
 pub mod idle_groups;
+pub mod kept;
 pub mod pieces;
 pub mod program;

@@ -44,11 +44,12 @@ impl Raft {
     }
 
     fn writes_ascend(&self) -> bool {
-        let writes = &self.disk.outstanding;
+        let writes = &self.disk.earlier;
         let ordered =
             writes.iter().zip(writes.iter().skip(1)).all(|(a, b)| a.id < b.id && a.state.0 <= b.state.0);
         let first = writes.front().is_none_or(|write| write.id > self.disk.writes.durable());
-        ordered && first && writes.iter().all(|write| write.log <= self.log.written())
+        let last = writes.iter().all(|write| write.id < self.disk.writes.issued());
+        ordered && first && last && writes.iter().all(|write| write.log <= self.log.written())
     }
 
     fn next_tick_is_set(&self) -> bool {

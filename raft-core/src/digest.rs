@@ -167,9 +167,9 @@ fn hash_progress(follower: &Progress, state: &mut impl Hasher) {
 }
 
 fn hash_disk(disk: &DiskState, names: &Names<'_, impl Fn(NodeId) -> NodeId>, state: &mut impl Hasher) {
-    let DiskState { writes: _, outstanding, written, durable } = disk;
-    outstanding.len().hash(state);
-    for Outstanding { id: _, state: (term, vote), log } in outstanding.iter() {
+    let DiskState { writes: _, earlier, written, durable } = disk;
+    disk.outstanding().hash(state);
+    for Outstanding { id: _, state: (term, vote), log } in earlier.iter() {
         (term, names.maybe(*vote), log).hash(state);
     }
     for (term, vote) in [written, durable] {

@@ -89,7 +89,14 @@ impl Raft {
     }
 
     /// The vote for oneself counts when it is durable, like any other.
+    #[inline]
     pub(crate) fn count_own_vote(&mut self) {
+        if matches!(self.role, Role::Candidate(_)) {
+            self.vote_for_oneself();
+        }
+    }
+
+    fn vote_for_oneself(&mut self) {
         let (own, voters) = (self.peers.len(), self.voters());
         let durable = self.own_vote_is_durable();
         if let Role::Candidate(campaign) = &mut self.role {

@@ -12,24 +12,6 @@ use crate::{
 };
 
 impl Raft {
-    /// Refuses what no honest peer sends, before anything is changed.
-    pub(crate) fn judge(&self, peer: usize, message: &Message) -> Result<(), PeerError> {
-        judge_term(message, self.term)?;
-        match message {
-            Message::Append { term, prev, run, .. } => {
-                self.judge_append(self.peers[peer].id, *term, *prev, run.as_ref())
-            }
-            Message::AppendReply { term, session, round, outcome } => {
-                self.judge_reply(peer, *term, *session, *round, *outcome)
-            }
-            Message::PreVote { .. }
-            | Message::PreVoteReply { .. }
-            | Message::Vote { .. }
-            | Message::VoteReply { .. }
-            | Message::TimeoutNow { .. } => Ok(()),
-        }
-    }
-
     #[expect(clippy::too_many_arguments, reason = "the fields of one message, as Figure 2 lists them")]
     pub(crate) fn on_append(
         &mut self,
@@ -124,18 +106,27 @@ impl Raft {
         if new <= self.log.last() {
             assert!(new > self.commit, "what is committed is never replaced");
             self.log.truncate(new);
-            for write in self.disk.outstanding.iter_mut() {
+            for write in self.disk.earlier.iter_mut() {
                 write.log = write.log.min(new.prev());
             }
         }
-        let block_bytes = run.body().len();
-        let new_run = if new == run.first() { Some(run) } else { run.starting_at(new) };
-        self.log.push(new_run.expect("the difference lies within the run").without_slack(block_bytes));
+        if new == run.first() {
+            self.log.push(run);
+        } else {
+            let rest = run.starting_at(new).expect("the difference lies within the run");
+            self.log.push(rest.without_slack(run.body().len()));
+        }
         true
     }
 
     /// The first entry of `run` that the log lacks or holds with another term; `None` when it has them all.
+    #[inline]
     fn first_difference(&self, run: &Run) -> Option<Index> {
+        if run.first() > self.log.last() { Some(run.first()) } else { self.first_replaced(run) }
+    }
+
+    #[inline(never)]
+    fn first_replaced(&self, run: &Run) -> Option<Index> {
         if self.log.term_at(run.first()) != Some(run.term()) {
             return Some(run.first());
         }
@@ -143,13 +134,17 @@ impl Raft {
         (agreed < run.last()).then(|| agreed.next())
     }
 
-    fn judge_append(
+    // Refusing what no honest peer sends, before anything is changed.
+
+    #[inline]
+    pub(crate) fn judge_append(
         &self,
         from: NodeId,
         term: Term,
         prev: LogPos,
         run: Option<&Run>,
     ) -> Result<(), PeerError> {
+        self.judge_term(term, true)?;
         if let Some(run) = run {
             let first = LogPos { term: run.term(), index: run.first() };
             if first.index != prev.index.next() || first.term < prev.term || first.term > term {
@@ -178,7 +173,8 @@ impl Raft {
         }
     }
 
-    fn judge_reply(
+    #[inline]
+    pub(crate) fn judge_reply(
         &self,
         peer: usize,
         term: Term,
@@ -186,6 +182,7 @@ impl Raft {
         round: Round,
         outcome: Outcome,
     ) -> Result<(), PeerError> {
+        self.judge_term(term, false)?;
         if let Outcome::Rejected { prev, hint } = outcome {
             if hint.index > prev {
                 return Err(PeerError::HintBeyondPrev { prev, hint });
@@ -205,25 +202,30 @@ impl Raft {
             Outcome::Accepted { .. } | Outcome::Rejected { .. } => Ok(()),
         }
     }
-}
 
-/// Refuses terms that no honest peer claims.
-fn judge_term(message: &Message, own: Term) -> Result<(), PeerError> {
-    let term = message.term();
-    let claims = match message {
-        Message::PreVote { .. }
-        | Message::Vote { .. }
-        | Message::Append { .. }
-        | Message::TimeoutNow { .. } => true,
-        Message::PreVoteReply { granted, .. } | Message::VoteReply { granted, .. } => *granted,
-        Message::AppendReply { .. } => false,
-    };
-    if claims && term == Term::ZERO {
-        return Err(PeerError::TermZero);
+    pub(crate) fn judge_election(&self, message: &Message) -> Result<(), PeerError> {
+        let claims = match message {
+            Message::PreVote { .. }
+            | Message::Vote { .. }
+            | Message::Append { .. }
+            | Message::TimeoutNow { .. } => true,
+            Message::PreVoteReply { granted, .. } | Message::VoteReply { granted, .. } => *granted,
+            Message::AppendReply { .. } => false,
+        };
+        self.judge_term(message.term(), claims)
     }
-    let reachable = own.get().saturating_add(TERM_LEAP_MAX).min(TERM_MAX);
-    if term.get() > reachable.max(own.next().get()) {
-        return Err(PeerError::TermTooFar { term, own });
+
+    /// Refuses terms that no honest peer `claims` to be in, or in which it would stand.
+    #[inline]
+    fn judge_term(&self, term: Term, claims: bool) -> Result<(), PeerError> {
+        let own = self.term;
+        if claims && term == Term::ZERO {
+            return Err(PeerError::TermZero);
+        }
+        if term <= own.next() {
+            return Ok(());
+        }
+        let reachable = own.get().saturating_add(TERM_LEAP_MAX).min(TERM_MAX);
+        if term.get() > reachable { Err(PeerError::TermTooFar { term, own }) } else { Ok(()) }
     }
-    Ok(())
 }

@@ -163,8 +163,6 @@ impl Raft {
             self.become_follower(term);
             return;
         }
-        // Room for it, or a word that it may take over. What else follows is said where it is done.
-        self.owe(Owed::message(peer));
         let Role::Leader(leading) = &mut self.role else { return };
         let follower = &mut leading.followers[peer];
         if term < self.term || session != follower.session {
@@ -174,7 +172,11 @@ impl Raft {
         follower.round = follower.round.max(round);
         match outcome {
             Outcome::Accepted { matched } => {
-                if follower.accepted(matched) {
+                let news = follower.accepted(matched);
+                if follower.next <= self.log.last() {
+                    self.owed = self.owed.and(Owed::message(peer)); // there may be room for more
+                }
+                if news {
                     if matched > self.commit {
                         self.advance_commit();
                     }
@@ -183,6 +185,7 @@ impl Raft {
             }
             Outcome::Rejected { prev, hint } => {
                 follower.rejected(prev, self.log.conflict_hint(hint).index);
+                self.owe(Owed::message(peer));
             }
         }
         self.confirm_reads();
@@ -267,18 +270,12 @@ impl Raft {
 
     /// Commits what a majority holds durably, this node counted like any other, if it is of this term (Figure 2,
     /// last rule of leaders): an entry of an earlier term may still be replaced even so (Figure 8).
+    #[inline]
     pub(crate) fn advance_commit(&mut self) {
         let Role::Leader(leading) = &self.role else { return };
-        let durable = self.log.durable();
-        let ahead = leading.followers.iter().filter(|follower| follower.matched > self.commit).count();
-        if ahead + usize::from(durable > self.commit) < quorum::majority(self.voters()) {
-            return; // nearly every call; the others sort
-        }
-        let held = leading.followers.iter().map(|follower| follower.matched);
-        let reached = quorum::reached(held.chain([durable]));
-        if reached <= self.commit || reached < leading.term_start {
-            return;
-        }
+        let held = leading.followers.iter().map(|follower| follower.matched).chain([self.log.durable()]);
+        let reached = quorum::reached_above(self.commit, leading.followers.len() + 1, held);
+        let Some(reached) = reached.filter(|reached| *reached >= leading.term_start) else { return };
         self.commit = reached;
         self.owe_entries();
         self.settle();
@@ -288,10 +285,14 @@ impl Raft {
         }
     }
 
+    #[inline]
     fn confirm_reads(&mut self) {
-        if !self.reads.is_asking() {
-            return;
+        if self.reads.is_asking() {
+            self.count_answers();
         }
+    }
+
+    fn count_answers(&mut self) {
         let Role::Leader(leading) = &self.role else { return };
         let answered = leading.followers.iter().map(|follower| follower.round);
         let round = quorum::reached(answered.chain([self.reads.round()]));
@@ -317,6 +318,7 @@ impl Raft {
             if matched == last {
                 transfer.told = true;
                 self.peers[peer].owe().timeout_now = true;
+                self.owe(Owed::message(peer));
             }
         }
     }

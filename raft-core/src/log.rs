@@ -111,6 +111,30 @@ impl Log {
         LogPos { term: self.terms.at(index), index }
     }
 
+    /// The run from `index` on if it can be handed out whole: it begins there, ends no later than `last` and fits an append.
+    /// It is one of the two newest, as nearly always; others are searched for and cut below.
+    #[inline]
+    pub(crate) fn whole_run(&self, index: Index, last: Index) -> Option<Run> {
+        let newest = self.cache.back()?;
+        let run = if newest.first() <= index {
+            newest
+        } else {
+            self.cache.get(self.cache.len().checked_sub(2)?)?
+        };
+        (run.last() <= last).then(|| self.whole(run, index)).flatten()
+    }
+
+    /// The newest run if it begins at `index` and fits an append. What is older may be joined with it.
+    #[inline]
+    pub(crate) fn newest_run(&self, index: Index) -> Option<Run> {
+        self.whole(self.cache.back()?, index)
+    }
+
+    #[inline]
+    fn whole(&self, run: &Run, index: Index) -> Option<Run> {
+        (run.first() == index && run.body().len() <= self.append_bytes_max()).then(|| run.clone())
+    }
+
     /// Entries from `index` to at most `last`, of one term and at most `append_bytes_max`, if they are in memory: the
     /// rest of the run that holds the first.
     pub(crate) fn rest_of_run(&self, index: Index, last: Index) -> Option<Run> {
@@ -149,20 +173,22 @@ impl Log {
     #[inline]
     pub(crate) fn propose(&mut self, term: Term, kind: EntryKind, payload: &[u8]) -> Index {
         let bytes = kind.header_bytes() + payload.len();
-        match &mut self.block {
-            Some(open) if open.has_room(bytes) => self.last = open.push(kind, payload),
-            _ => self.propose_in_new_block(term, kind, payload),
-        }
-        self.last
+        let open = match &mut self.block {
+            Some(open) if open.has_room(bytes) => open,
+            _ => self.begin_block(term, bytes),
+        };
+        let last = open.push(kind, payload);
+        self.last = last;
+        last
     }
 
-    #[cold]
+    /// A block in which there is room for so many bytes: what is left of the one before it, or a new one.
     #[inline(never)]
-    fn propose_in_new_block(&mut self, term: Term, kind: EntryKind, payload: &[u8]) {
-        let bytes = kind.header_bytes() + payload.len();
+    fn begin_block(&mut self, term: Term, bytes: usize) -> &mut OpenRun {
         assert!(bytes <= self.append_bytes_max(), "the caller refuses larger payloads");
         self.seal();
         let (first, bytes_max) = (self.last.next(), self.append_bytes_max());
+        self.terms.push(first, term);
         let room = |capacity| OpenRun::new(term, first, BytesMut::with_capacity(capacity), bytes_max);
         let open = self.block.get_or_insert_with(|| Box::new(room(0)));
         open.begin(term, first, bytes_max);
@@ -170,8 +196,7 @@ impl Log {
             **open = room(bytes.max(self.block_bytes as usize));
             self.block_bytes = (self.block_bytes * 2).min(self.append_bytes_max);
         }
-        self.last = open.push(kind, payload);
-        self.terms.push(first, term);
+        open
     }
 
     /// Turns the block in the making into a run of the log.
@@ -189,6 +214,7 @@ impl Log {
     }
 
     /// Appends a run received from a leader; it follows on directly.
+    #[inline]
     pub(crate) fn push(&mut self, run: Run) {
         assert!(self.open().is_none(), "a follower proposes nothing");
         assert_eq!(run.first(), self.last.next(), "entries follow on directly");
@@ -223,6 +249,15 @@ impl Log {
         }
     }
 
+    /// The next run to be written if it can be handed out whole, counted as written from here on.
+    #[inline]
+    pub(crate) fn whole_write(&mut self) -> Option<Run> {
+        self.seal();
+        let run = self.whole_run(self.written.next(), self.last)?;
+        self.written = run.last();
+        Some(run)
+    }
+
     /// The next run to be written, counted as written from here on.
     pub(crate) fn next_write(&mut self) -> Option<Run> {
         self.seal();
@@ -230,10 +265,7 @@ impl Log {
         if next > self.last {
             return None;
         }
-        let place = self.place_of(next).expect("what is not written is in memory");
-        let run = self.cache[place]
-            .part(next, self.last, self.append_bytes_max())
-            .expect("the run holds its own index");
+        let run = self.rest_of_run(next, self.last).expect("what is not written is in memory");
         self.written = run.last();
         Some(run)
     }
@@ -246,8 +278,16 @@ impl Log {
     }
 
     /// Everything up to `index` no longer counts as pending; drops the oldest durable runs beyond the cache's size.
+    #[inline]
     pub(crate) fn settle(&mut self, index: Index) {
         self.pending.release(index);
+        if self.cached_bytes > self.cache_bytes_max {
+            self.drop_oldest();
+        }
+    }
+
+    #[inline(never)]
+    fn drop_oldest(&mut self) {
         while self.cached_bytes > self.cache_bytes_max {
             let Some(oldest) = self.cache.front() else { break };
             if oldest.last() > self.durable {
@@ -320,6 +360,7 @@ impl Log {
         self.block.as_deref().filter(|open| !open.is_empty())
     }
 
+    #[inline]
     fn keep(&mut self, run: Run) {
         self.cached_bytes += cost(&run);
         self.pending.push(run.last(), cost(&run));
@@ -327,19 +368,8 @@ impl Log {
     }
 
     fn place_of(&self, index: Index) -> Option<usize> {
-        let newest = self.cache.back()?;
-        if index > newest.last() {
-            return None;
-        }
-        // Most ask for what came last, or just before.
-        let place = self.cache.len() - 1;
-        if index >= newest.first() {
-            return Some(place);
-        }
-        if place > 0 && index >= self.cache[place - 1].first() {
-            return Some(place - 1);
-        }
-        (index >= self.cache[0].first()).then(|| self.cache.partition_point(|run| run.last() < index))
+        let place = self.cache.partition_point(|run| run.last() < index);
+        self.cache.get(place).filter(|run| run.first() <= index).map(|_| place)
     }
 
     fn join(&mut self, place: usize, runs: usize) {

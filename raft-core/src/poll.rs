@@ -9,7 +9,7 @@ use crate::{
     Status, Write,
     config::VOTERS_MAX,
     progress::{Due, Progress, ProgressState},
-    raft::{Fetching, Outstanding, Reader, Told},
+    raft::{Fetching, Reader, Told},
     role::{Following, Leading, Peer, Role},
 };
 
@@ -78,14 +78,17 @@ impl Owed {
         had
     }
 
-    /// The peers, of so many, to which a message may be owed.
-    fn peers(self, peers: usize) -> impl Iterator<Item = usize> {
-        let mut left = self.0 & Self::messages(peers).0;
-        core::iter::from_fn(move || {
-            let bit = left.trailing_zeros();
-            left &= left.wrapping_sub(1);
-            (bit < u64::BITS).then(|| (bit - MESSAGES) as usize)
-        })
+    /// The first peer, of so many, to which a message may be owed, and no longer.
+    const fn take_peer(&mut self, peers: usize) -> Option<usize> {
+        let all = Self::messages(VOTERS_MAX - 1).0;
+        let bit = self.0 & all & (self.0 & all).wrapping_neg();
+        let peer = bit.trailing_zeros().wrapping_sub(MESSAGES) as usize;
+        if peer < peers {
+            self.0 &= !bit;
+            return Some(peer);
+        }
+        self.0 &= !all; // of nobody
+        None
     }
 }
 
@@ -104,33 +107,53 @@ impl Raft {
     /// of its kind behind sets it again. An output is large: each is made where it is returned, after a look whether
     /// there is one.
     fn poll_owed(&mut self) -> Option<Output> {
-        if let Some(fault) = &self.halted {
-            self.owed = Owed::NOTHING;
-            return (!core::mem::replace(&mut self.told.halt, true)).then_some(Output::Halt(**fault));
+        if self.halted.is_some() {
+            return self.poll_halt();
         }
         if self.owed.take(Owed::WRITES) && self.owes_write() {
-            return Some(self.write());
+            let before = self.log.written();
+            return match self.log.whole_write() {
+                Some(run) => self.write(before, Some(run)),
+                None => self.write_rest(before),
+            };
         }
-        for peer in self.owed.peers(self.peers.len()) {
-            self.owed = self.owed.but(Owed::message(peer));
+        while let Some(peer) = self.owed.take_peer(self.peers.len()) {
             if let Some(word) = self.poll_word(peer) {
                 return Some(word);
             }
-            let run = self.run_to_send(peer);
-            if run.is_some() || self.owes_append(peer) {
-                return Some(self.append(peer, run));
+            if let Some(run) = self.whole_run_to_send(peer) {
+                return self.append(peer, Some(run));
+            }
+            if let Some(append) = self.append_rest(peer) {
+                return Some(append);
             }
         }
         if self.owed.take(Owed::ANSWER) {
             if let Some((to, outcome)) = self.poll_outcome() {
-                return Some(self.answer(to, outcome));
+                return self.answer(to, outcome);
             }
         }
         if self.owed.take(Owed::ENTRIES) {
-            if let Some(run) = self.poll_apply() {
-                return Some(Output::Apply { run });
+            if let Some(run) = self.whole_run_to_apply() {
+                return self.apply(run);
+            }
+            if let Some(apply) = self.apply_rest() {
+                return Some(apply);
             }
         }
+        if self.owed == Owed::NOTHING { None } else { self.poll_rare() }
+    }
+
+    #[cold]
+    fn poll_halt(&mut self) -> Option<Output> {
+        self.owed = Owed::NOTHING;
+        let fault = self.halted.as_deref()?;
+        (!core::mem::replace(&mut self.told.halt, true)).then_some(Output::Halt(*fault))
+    }
+
+    /// What a busy group seldom owes.
+    #[inline(never)]
+    fn poll_rare(&mut self) -> Option<Output> {
         if self.owed.has(Owed::QUESTIONS) {
             if let Some((id, from)) = self.poll_fetch() {
                 return Some(Output::Fetch { id, from });
@@ -179,31 +202,37 @@ impl Raft {
 
     fn owes_write(&self) -> bool {
         // Beyond that, term, vote and entries gather until the disk has caught up.
-        let room = self.disk.outstanding.len() < OUTSTANDING_WRITES_MAX;
+        let room = self.disk.outstanding() < OUTSTANDING_WRITES_MAX;
         room && (self.log.written() < self.log.last() || self.disk.written != (self.term, self.vote))
     }
 
-    fn write(&mut self) -> Output {
+    /// Term and vote alone, or with a run that must be cut.
+    #[inline(never)]
+    fn write_rest(&mut self, before: Index) -> Option<Output> {
         let run = self.log.next_write();
-        let state = (self.term, self.vote);
-        let id = self.disk.writes.issue();
-        self.disk.written = state;
-        self.disk.outstanding.push_back(Outstanding { id, state, log: self.log.written() });
+        self.write(before, run)
+    }
+
+    #[expect(clippy::inline_always, reason = "an output is made where it is returned, not copied there")]
+    #[inline(always)]
+    fn write(&mut self, before: Index, run: Option<Run>) -> Option<Output> {
+        let id = self.disk.issue((self.term, self.vote), before);
         if self.log.written() < self.log.last() {
             self.owe(Owed::WRITES);
         }
         let hard_state =
             HardState { term: self.term, vote: self.vote, commit: self.commit.min(self.log.written()) };
-        Output::Persist { id, write: Write { hard_state, run } }
+        Some(Output::Persist { id, write: Write { hard_state, run } })
     }
 
     /// What is owed to a peer besides appends: seldom anything.
     fn poll_word(&mut self, peer: usize) -> Option<Output> {
         self.peers.get_mut(peer)?.owed()?;
-        self.owe(Owed::message(peer));
         let message = self.next_word(peer);
         self.peers[peer].rest();
-        Some(Output::Send { to: self.peers[peer].id, message: message? })
+        let message = message?;
+        self.owe(Owed::message(peer)); // there may be more to say
+        Some(Output::Send { to: self.peers[peer].id, message })
     }
 
     /// Elections, handover, and a word to a leader of an earlier term.
@@ -245,6 +274,29 @@ impl Raft {
         Some(Message::AppendReply { term, session, round: crate::Round::ZERO, outcome })
     }
 
+    /// The next entries for a follower, if there is room for them and they can be handed out whole.
+    #[inline]
+    fn whole_run_to_send(&mut self, peer: usize) -> Option<Run> {
+        let (messages_max, bytes_max) = (self.limits.inflight_messages_max, self.limits.inflight_bytes_max);
+        let Role::Leader(Leading { followers, .. }) = &self.role else { return None };
+        let follower = followers.get(peer)?;
+        if follower.next > self.log.last()
+            || follower.fetched.is_some()
+            || !follower.has_room(messages_max, bytes_max)
+        {
+            return None;
+        }
+        self.log.seal();
+        self.log.newest_run(follower.next)
+    }
+
+    /// An append with what must be cut, joined or fetched; or without entries.
+    #[inline(never)]
+    fn append_rest(&mut self, peer: usize) -> Option<Output> {
+        let run = self.run_to_send(peer);
+        if run.is_some() || self.owes_append(peer) { self.append(peer, run) } else { None }
+    }
+
     /// Whether an append is due even without entries.
     fn owes_append(&self, peer: usize) -> bool {
         match &self.role {
@@ -278,7 +330,9 @@ impl Raft {
     }
 
     /// The next append to a follower: with entries, or because an answer or the commit index is due.
-    fn append(&mut self, peer: usize, run: Option<Run>) -> Output {
+    #[expect(clippy::inline_always, reason = "an output is made where it is returned, not copied there")]
+    #[inline(always)]
+    fn append(&mut self, peer: usize, run: Option<Run>) -> Option<Output> {
         let Role::Leader(Leading { followers, .. }) = &mut self.role else {
             unreachable!("only a leader owes an append")
         };
@@ -300,7 +354,7 @@ impl Raft {
         let prev = LogPos { term: term_at_prev, index: prev };
         let (term, session, commit, round) = (self.term, follower.session, self.commit, self.reads.round());
         let message = Message::Append { term, session, prev, commit, round, reply, run };
-        Output::Send { to: self.peers[peer].id, message }
+        Some(Output::Send { to: self.peers[peer].id, message })
     }
 
     /// What became of the leader's appends, when something new is durable, or when an answer is due.
@@ -324,23 +378,39 @@ impl Raft {
         Some((leader, outcome))
     }
 
-    fn answer(&self, to: NodeId, outcome: Outcome) -> Output {
+    fn answer(&self, to: NodeId, outcome: Outcome) -> Option<Output> {
         let Role::Follower(following) = &self.role else { unreachable!("only a follower owes an answer") };
         let (session, round) = (following.session, following.round);
-        Output::Send { to, message: Message::AppendReply { term: self.term, session, round, outcome } }
+        Some(Output::Send { to, message: Message::AppendReply { term: self.term, session, round, outcome } })
     }
 
     /// What is committed and durable here, as far as the state machine keeps up.
-    fn poll_apply(&mut self) -> Option<Run> {
+    #[inline]
+    fn whole_run_to_apply(&self) -> Option<Run> {
         let next = self.apply.handed.next();
-        let run = self.log_run_to_apply(next)?;
+        if !self.may_apply(next) || self.apply.fetched.is_some() {
+            return None;
+        }
+        self.log.whole_run(next, self.commit.min(self.log.durable()))
+    }
+
+    #[inline(never)]
+    fn apply_rest(&mut self) -> Option<Output> {
+        let run = self.run_to_apply()?;
+        self.apply(run)
+    }
+
+    #[expect(clippy::inline_always, reason = "an output is made where it is returned, not copied there")]
+    #[inline(always)]
+    fn apply(&mut self, run: Run) -> Option<Output> {
         self.apply.handed = run.last();
         self.apply.inflight.push(run.last(), run.body().len());
         self.owe_entries();
-        Some(run)
+        Some(Output::Apply { run })
     }
 
-    fn log_run_to_apply(&mut self, next: Index) -> Option<Run> {
+    fn run_to_apply(&mut self) -> Option<Run> {
+        let next = self.apply.handed.next();
         if !self.may_apply(next) {
             return None;
         }

@@ -139,9 +139,7 @@ impl Progress {
     pub(crate) fn accepted(&mut self, matched: Index) -> bool {
         let news = matched > self.matched;
         self.matched = self.matched.max(matched);
-        let under_way = self.inflight.len();
-        self.inflight.release(matched);
-        self.window = self.window.saturating_add(narrow(under_way - self.inflight.len()));
+        self.window = self.window.saturating_add(self.inflight.release(matched));
         if let ProgressState::Probe { .. } = self.state {
             // Only an answer to the current probe says that the logs agree up to it.
             if matched.next() >= self.next {

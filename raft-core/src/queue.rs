@@ -21,10 +21,6 @@ impl<T> Queue<T> {
         self.0.as_mut()?.pop_front()
     }
 
-    pub(crate) fn pop_back(&mut self) -> Option<T> {
-        self.0.as_mut()?.pop_back()
-    }
-
     /// Takes the item at `place`; the last takes its place.
     pub(crate) fn remove(&mut self, place: usize) -> Option<T> {
         self.0.as_mut()?.swap_remove_back(place)
@@ -45,10 +41,6 @@ impl<T> Queue<T> {
 
     pub(crate) fn front(&self) -> Option<&T> {
         self.0.as_ref()?.front()
-    }
-
-    pub(crate) fn back(&self) -> Option<&T> {
-        self.0.as_ref()?.back()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {

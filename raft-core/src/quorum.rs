@@ -1,5 +1,7 @@
 //! Counting, apart from everything else (compare etcd-io/raft's `quorum/majority.go`).
 
+use core::cmp::Ordering;
+
 use crate::config::VOTERS_MAX;
 
 /// How many of `voters` are more than half.
@@ -22,6 +24,27 @@ pub(crate) fn reached<T: Copy + Ord + Default>(values: impl Iterator<Item = T>) 
         voters += 1;
     }
     if voters == 0 { T::default() } else { sorted[majority(voters) - 1] }
+}
+
+/// The same, if it is above `floor`. Seldom is it: then, and when just a majority is above, one look at each value tells.
+#[inline]
+pub(crate) fn reached_above<T: Copy + Ord + Default>(
+    floor: T,
+    voters: usize,
+    values: impl Iterator<Item = T> + Clone,
+) -> Option<T> {
+    let (mut above, mut least) = (0, floor);
+    values.clone().for_each(|value| {
+        if value > floor {
+            least = if above == 0 { value } else { value.min(least) };
+            above += 1;
+        }
+    });
+    match above.cmp(&majority(voters)) {
+        Ordering::Less => None,
+        Ordering::Equal => Some(least),
+        Ordering::Greater => Some(reached(values)),
+    }
 }
 
 /// Votes given; one bit a voter. Denials need no count: an election that is not won ends with its timeout.

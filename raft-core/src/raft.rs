@@ -64,8 +64,9 @@ pub struct Raft {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DiskState {
     pub(crate) writes: Writes,
-    /// Writes handed out and not confirmed, with what is durable once they are.
-    pub(crate) outstanding: Queue<Outstanding>,
+    /// Writes handed out and not confirmed, with what is durable once they are; all but the newest, of which that is
+    /// known: term and vote as last handed out, and the log as far as it is written.
+    pub(crate) earlier: Queue<Outstanding>,
     /// Term and vote as last handed out.
     pub(crate) written: (Term, Option<NodeId>),
     /// Term and vote as last confirmed.
@@ -77,6 +78,40 @@ pub(crate) struct Outstanding {
     pub(crate) id: WriteId,
     pub(crate) state: (Term, Option<NodeId>),
     pub(crate) log: Index,
+}
+
+impl DiskState {
+    /// How many writes are handed out and not confirmed.
+    pub(crate) fn outstanding(&self) -> usize {
+        if self.writes.durable() < self.writes.issued() { self.earlier.len() + 1 } else { 0 }
+    }
+
+    /// Hands out a write of this term and vote; those before it wrote the log as far as `log`.
+    #[inline]
+    pub(crate) fn issue(&mut self, state: (Term, Option<NodeId>), log: Index) -> WriteId {
+        if self.outstanding() > 0 {
+            self.earlier.push_back(Outstanding { id: self.writes.issued(), state: self.written, log });
+        }
+        self.written = state;
+        self.writes.issue()
+    }
+
+    /// The writes up to `id`, which is outstanding, are durable. Returns how far the log is, of which `written` is handed
+    /// out.
+    fn confirm(&mut self, id: WriteId, written: Index) -> Index {
+        if id == self.writes.issued() {
+            self.earlier.clear();
+            self.durable = self.written;
+            return written;
+        }
+        let mut log = written;
+        while let Some(done) = self.earlier.front().copied().filter(|write| write.id <= id) {
+            self.durable = done.state;
+            log = done.log;
+            self.earlier.pop_front();
+        }
+        log
+    }
 }
 
 /// The way of committed entries to the state machine.
@@ -173,27 +208,41 @@ impl Raft {
         if self.halted.is_some() {
             return Ok(());
         }
-        self.judge(peer, &message)?;
-        self.see(now);
-        self.peers[peer].heard = self.now;
         match message {
             // These two are what a busy group says, and tell for themselves what they make owed.
             Message::Append { term, session, prev, commit, round, reply, run } => {
+                self.judge_append(self.peers[peer].id, term, prev, run.as_ref())?;
+                self.hear(now, peer);
                 self.on_append(peer, term, session, prev, commit, round, reply, run);
-                return Ok(());
             }
             Message::AppendReply { term, session, round, outcome } => {
+                self.judge_reply(peer, term, session, round, outcome)?;
+                self.hear(now, peer);
                 self.on_append_reply(peer, term, session, round, outcome);
-                return Ok(());
             }
+            message => {
+                self.judge_election(&message)?;
+                self.hear(now, peer);
+                self.on_election(peer, message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Of elections and handovers.
+    #[inline(never)]
+    fn on_election(&mut self, peer: usize, message: Message) {
+        match message {
             Message::PreVote { term, last } => self.on_pre_vote(peer, term, last),
             Message::PreVoteReply { term, granted } => self.on_pre_vote_reply(peer, term, granted),
             Message::Vote { term, last, transfer } => self.on_vote(peer, term, last, transfer),
             Message::VoteReply { term, granted } => self.on_vote_reply(peer, term, granted),
-            Message::TimeoutNow { term } => self.on_timeout_now(from, term),
+            Message::TimeoutNow { term } => self.on_timeout_now(self.peers[peer].id, term),
+            Message::Append { .. } | Message::AppendReply { .. } => {
+                unreachable!("appends have their own ways")
+            }
         }
         self.owe(Owed::ANYTHING);
-        Ok(())
     }
 
     /// Time passed. Early calls do nothing, late ones are fine.
@@ -226,18 +275,13 @@ impl Raft {
     ///
     /// When `id` was never handed out. The state is unchanged.
     pub fn persisted(&mut self, now: Instant, id: WriteId) -> Result<(), Misuse> {
+        let full = self.disk.outstanding() >= OUTSTANDING_WRITES_MAX;
         if !self.disk.writes.complete(id)? {
             return Ok(());
         }
         self.see(now);
-        let (mut log, state) = (self.log.durable(), self.disk.durable);
-        let full = self.disk.outstanding.len() >= OUTSTANDING_WRITES_MAX;
-        while let Some(done) = self.disk.outstanding.front().filter(|write| write.id <= id) {
-            self.disk.durable = done.state;
-            log = done.log;
-            self.disk.outstanding.pop_front();
-        }
-        self.log.set_durable(log);
+        let state = self.disk.durable;
+        self.log.set_durable(self.disk.confirm(id, self.log.written()));
         // Votes wait for term and vote to be durable, and writes for one another; entries only for their own.
         let entries_only = state == self.disk.durable && !full;
         if !entries_only {
@@ -260,6 +304,7 @@ impl Raft {
     /// # Errors
     ///
     /// When `index` was not handed out by Apply. The state is unchanged.
+    #[inline]
     pub fn applied(&mut self, now: Instant, index: Index) -> Result<(), Misuse> {
         if index > self.apply.handed {
             return Err(Misuse::NotHandedOut { named: index.get(), last: self.apply.handed.get() });
@@ -325,6 +370,12 @@ impl Raft {
         self.owe(Owed::ANYTHING);
     }
 
+    /// A peer said something that it may say.
+    fn hear(&mut self, now: Instant, peer: usize) {
+        self.see(now);
+        self.peers[peer].heard = self.now;
+    }
+
     /// Time never runs back: an earlier `now` counts as the latest one seen.
     pub(crate) fn see(&mut self, now: Instant) {
         self.now = self.now.max(now);
@@ -354,7 +405,7 @@ impl Raft {
     /// may have many groups like this one.
     pub(crate) fn rest(&mut self) {
         self.log.rest();
-        self.disk.outstanding.rest();
+        self.disk.earlier.rest();
         self.apply.inflight.rest();
         self.fetches.rest();
         self.reads.rest();
@@ -363,9 +414,11 @@ impl Raft {
         }
     }
 
+    #[inline]
     pub(crate) fn settle(&mut self) {
         let durable = self.log.durable();
-        let settled = if self.role.name() == RoleName::Leader { durable.min(self.commit) } else { durable };
+        let leads = matches!(self.role, Role::Leader(_));
+        let settled = if leads { durable.min(self.commit) } else { durable };
         self.log.settle(settled);
     }
 }

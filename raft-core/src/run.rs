@@ -218,8 +218,14 @@ impl Run {
     #[inline]
     pub(crate) fn part(&self, first: Index, last: Index, bytes_max: usize) -> Option<Self> {
         if first <= self.first && self.last() <= last && self.body.len() <= bytes_max {
-            return Some(self.clone());
+            Some(self.clone())
+        } else {
+            self.cut(first, last, bytes_max)
         }
+    }
+
+    #[inline(never)]
+    fn cut(&self, first: Index, last: Index, bytes_max: usize) -> Option<Self> {
         self.starting_at(first)?.fit(bytes_max).up_to(last)
     }
 

@@ -16,11 +16,15 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// Says that entries from `first` on have `term`, as far as nothing later is said.
+    #[inline]
     pub(crate) fn push(&mut self, first: Index, term: Term) {
-        let (start, newest) = self.newest;
-        if newest == term {
-            return;
+        if self.newest.1 != term {
+            self.begin(first, term);
         }
+    }
+
+    fn begin(&mut self, first: Index, term: Term) {
+        let (start, newest) = self.newest;
         assert!(newest < term && start < first, "terms ascend in the log");
         if newest > Term::ZERO {
             self.older.get_or_insert_default().push(self.newest);

@@ -28,7 +28,7 @@ use benches::{
     cluster::Load,
     contenders::{floor, ours},
 };
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 /// Everybody: the floor first, then ours, then the peers.
 pub const ALL: [Contender; 9] = [
@@ -50,13 +50,8 @@ pub(crate) fn block(
     spare: &mut BytesMut,
 ) -> impl Iterator<Item = Bytes> + use<> {
     let size = load.bytes();
-    let payloads = usize::try_from(count).expect("what is outstanding fits memory");
-    spare.reserve(payloads * size);
-    for payload in load.take(count) {
-        spare.put_slice(payload);
-    }
-    let mut block = spare.split().freeze();
-    (0..payloads).map(move |_| block.split_to(size))
+    let mut block = load.gather(count, spare);
+    (0..count).map(move |_| block.split_to(size))
 }
 
 /// How a program about clocks ends; the reason for a failure on stderr.

@@ -3,11 +3,12 @@
 
 use std::collections::VecDeque;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use crate::{
     cell::Contender,
     cluster::{Applied, Cluster, Load, Turn},
+    kept::{self, Kept},
 };
 
 /// The floor.
@@ -28,6 +29,12 @@ struct Block {
     bytes: Bytes,
 }
 
+impl kept::Block for Block {
+    fn entry_count(&self) -> u64 {
+        self.count
+    }
+}
+
 #[derive(Debug)]
 enum Message {
     /// A block, and how many entries are committed.
@@ -39,10 +46,7 @@ enum Message {
 #[derive(Debug, Default)]
 struct Replica {
     inbox: VecDeque<(usize, Message)>,
-    log: VecDeque<Block>,
-    /// Entries in the log, and how many of them are enough.
-    logged: u64,
-    kept: u64,
+    log: Kept<Block>,
     /// Blocks held and not yet applied.
     waiting: VecDeque<Block>,
     held: u64,
@@ -65,7 +69,7 @@ struct Floor {
 impl Floor {
     fn new(nodes: usize, kept: usize) -> Self {
         Self {
-            replicas: (0..nodes).map(|_| Replica { kept: kept as u64, ..Replica::default() }).collect(),
+            replicas: (0..nodes).map(|_| Replica { log: Kept::new(kept), ..Replica::default() }).collect(),
             held: vec![0; nodes],
             told: 0,
             sorted: Vec::new(),
@@ -78,13 +82,8 @@ impl Floor {
         if room == 0 {
             return None;
         }
-        let size = load.bytes();
-        let needed = usize::try_from(room).expect("what is outstanding fits memory") * size;
-        self.spare.reserve(needed);
-        for payload in load.take(room) {
-            self.spare.put_slice(payload);
-        }
-        Some(Block { count: room, size, bytes: self.spare.split().freeze() })
+        let (size, bytes) = (load.bytes(), load.gather(room, &mut self.spare));
+        Some(Block { count: room, size, bytes })
     }
 
     fn send(&mut self, from: usize, to: usize, message: Message) {
@@ -119,14 +118,18 @@ impl Cluster for Floor {
     }
 
     fn follower_turn(&mut self, follower: usize) {
+        let this = &mut self.replicas[follower];
+        if this.inbox.is_empty() {
+            return;
+        }
         let mut news = false;
-        while let Some((_, message)) = self.replicas[follower].inbox.pop_front() {
+        while let Some((_, message)) = this.inbox.pop_front() {
             if let Message::Append(block, committed) = message {
                 if let Some(block) = block {
-                    self.replicas[follower].hold(block);
+                    this.hold(block);
                     news = true;
                 }
-                self.replicas[follower].commit(committed);
+                this.commit(committed);
             }
         }
         if news {
@@ -156,15 +159,7 @@ impl Replica {
     fn hold(&mut self, block: Block) {
         self.held += block.count;
         self.waiting.push_back(block.clone());
-        self.logged += block.count;
-        self.log.push_back(block);
-        while let Some(oldest) = self.log.front().map(|block| block.count) {
-            if self.logged - oldest < self.kept {
-                break;
-            }
-            self.logged -= oldest;
-            self.log.pop_front();
-        }
+        self.log.push(block);
     }
 
     /// Applies what is committed; returns how many entries.

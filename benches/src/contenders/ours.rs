@@ -10,6 +10,7 @@ use crate::{
     catch_up::Severed,
     cell::{Cell, Contender},
     cluster::{Applied, Cluster, Load, Turn},
+    kept::{Block, Kept},
 };
 
 mod many;
@@ -101,12 +102,15 @@ impl Link for Encoded {
 pub struct Replica {
     /// The core.
     pub core: Raft,
-    log: VecDeque<Run>,
-    /// Entries in the log, and how many of them are enough.
-    held: usize,
-    kept: usize,
+    log: Kept<Run>,
     /// What it has applied.
     pub applied: Applied,
+}
+
+impl Block for Run {
+    fn entry_count(&self) -> u64 {
+        self.count().into()
+    }
 }
 
 impl Replica {
@@ -115,27 +119,16 @@ impl Replica {
     pub fn new(config: Config, seed: u64, kept: usize) -> Self {
         let core =
             Raft::new(config, Recovered::default(), seed, Instant::ZERO).expect("the values are possible");
-        Self { core, log: VecDeque::new(), held: 0, kept, applied: Applied::default() }
-    }
-
-    fn store(&mut self, run: Run) {
-        self.held += run.count() as usize;
-        self.log.push_back(run);
-        while let Some(oldest) = self.log.front().map(|run| run.count() as usize) {
-            if self.held - oldest < self.kept {
-                break;
-            }
-            self.held -= oldest;
-            self.log.pop_front();
-        }
+        Self { core, log: Kept::new(kept), applied: Applied::default() }
     }
 
     /// The stored run that holds the entry: what was last stored at its index.
     fn fetch(&self, from: Index) -> Option<Run> {
-        let place = self.log.partition_point(|run| run.last() < from);
-        self.log.get(place).filter(|run| run.first() <= from).cloned()
+        let place = self.log.blocks().partition_point(|run| run.last() < from);
+        self.log.blocks().get(place).filter(|run| run.first() <= from).cloned()
     }
 
+    #[inline]
     fn apply(&mut self, run: &Run, blanks: u64) {
         if self.applied.looks() {
             for (_, payload) in run.payloads() {
@@ -143,6 +136,23 @@ impl Replica {
             }
         } else {
             self.applied.count(u64::from(run.count()) - blanks);
+        }
+    }
+
+    /// What comes seldom.
+    #[cold]
+    #[inline(never)]
+    fn execute_rare(&mut self, now: Instant, output: Output) {
+        match output {
+            Output::Fetch { id, from } => {
+                let run = self.fetch(from).expect("the log or the cache holds what is outstanding");
+                self.core.fetched(now, id, run).expect("it was asked for");
+            }
+            Output::Halt(fault) => unreachable!("nothing contradicts itself: {fault}"),
+            Output::Notify(_) => {}
+            Output::Persist { .. } | Output::Send { .. } | Output::Apply { .. } => {
+                unreachable!("the caller executes what comes often")
+            }
         }
     }
 }
@@ -153,8 +163,27 @@ struct Ours<L: Link> {
     link: L,
     now: Instant,
     messages: u64,
+    /// Set where the last replica is ever cut off.
+    watched: Option<Watched>,
+}
+
+/// What is looked at where the last replica can be cut off.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    last: NodeId,
     cut: bool,
     entries_max: u64,
+}
+
+impl Watched {
+    /// Whether the message arrives.
+    fn passes(&mut self, from: NodeId, to: NodeId, message: &Message) -> bool {
+        if self.cut && (from == self.last || to == self.last) {
+            return false;
+        }
+        self.entries_max = self.entries_max.max(message.run().map_or(0, Run::entry_count));
+        true
+    }
 }
 
 impl<L: Link> Ours<L> {
@@ -167,8 +196,7 @@ impl<L: Link> Ours<L> {
             link: L::default(),
             now: Instant::ZERO,
             messages: 0,
-            cut: false,
-            entries_max: 0,
+            watched: None,
         };
         group.now = group.replicas[0].core.next_tick().expect("a follower waits for an election");
         group.replicas[0].core.tick(group.now);
@@ -183,35 +211,42 @@ impl<L: Link> Ours<L> {
     }
 
     fn take_in(&mut self, replica: usize) {
-        while let Some((from, letter)) = self.inboxes[replica].pop_front() {
-            let message = self.link.open(letter);
-            self.replicas[replica].core.step(self.now, from, message).expect("peers are honest");
+        let (inbox, core) = (&mut self.inboxes[replica], &mut self.replicas[replica].core);
+        while let Some((from, letter)) = inbox.pop_front() {
+            core.step(self.now, from, self.link.open(letter)).expect("peers are honest");
         }
+    }
+
+    fn propose(&mut self, load: &mut Load, room: u64) -> u64 {
+        let proposed = match self.replicas[0].core.propose_many(self.now, load.take(room)) {
+            Ok(proposed) => proposed.count,
+            Err(ProposeError::Full) => 0,
+            Err(error) => unreachable!("a healthy leader takes proposals: {error}"),
+        };
+        load.put_back(room - proposed);
+        proposed
     }
 
     /// Executes all that the core owes; returns how many entries it applied.
     fn hand_out(&mut self, replica: usize) -> u64 {
-        let (now, from, last) = (self.now, id(replica), self.replicas.len() - 1);
+        let (now, from) = (self.now, id(replica));
         let this = &mut self.replicas[replica];
         let before = this.applied.entries;
         while let Some(output) = this.core.poll_output() {
             match output {
                 Output::Persist { id, write } => {
                     if let Some(run) = write.run {
-                        this.store(run);
+                        this.log.push(run);
                     }
                     this.core.persisted(now, id).expect("it was handed out");
                 }
                 Output::Send { to, message } => {
-                    let place = usize::try_from(to.get() - 1).expect("a replica");
-                    if self.cut && (place == last || replica == last) {
+                    if self.watched.as_mut().is_some_and(|watched| !watched.passes(from, to, &message)) {
                         continue;
                     }
                     self.messages += 1;
-                    let entries = message.run().map_or(0, Run::count);
-                    self.entries_max = self.entries_max.max(u64::from(entries));
-                    let letter = self.link.post(message);
-                    self.inboxes[place].push_back((from, letter));
+                    let place = usize::try_from(to.get() - 1).expect("a replica");
+                    self.inboxes[place].push_back((from, self.link.post(message)));
                 }
                 Output::Apply { run } => {
                     // The leader's blank entry is the first of all, and alone in its run.
@@ -219,12 +254,7 @@ impl<L: Link> Ours<L> {
                     this.apply(&run, blanks);
                     this.core.applied(now, run.last()).expect("it was handed out");
                 }
-                Output::Notify(_) => {}
-                Output::Fetch { id, from } => {
-                    let run = this.fetch(from).expect("the log or the cache holds what is outstanding");
-                    this.core.fetched(now, id, run).expect("it was asked for");
-                }
-                Output::Halt(fault) => unreachable!("nothing contradicts itself: {fault}"),
+                rare => this.execute_rare(now, rare),
             }
         }
         this.applied.entries - before
@@ -234,19 +264,16 @@ impl<L: Link> Ours<L> {
 impl<L: Link> Cluster for Ours<L> {
     fn leader_turn(&mut self, load: &mut Load, room: u64) -> Turn {
         self.take_in(0);
-        let core = &mut self.replicas[0].core;
-        let proposed = match core.propose_many(self.now, load.take(room)) {
-            Ok(proposed) => proposed.count,
-            Err(ProposeError::Full) => 0,
-            Err(error) => unreachable!("a healthy leader takes proposals: {error}"),
-        };
-        load.put_back(room - proposed);
+        let proposed = if room == 0 { 0 } else { self.propose(load, room) };
         Turn { proposed, applied: self.hand_out(0) }
     }
 
     fn follower_turn(&mut self, follower: usize) {
-        self.take_in(follower);
-        self.hand_out(follower);
+        // Who was told nothing owes nothing: time passes at the leader only.
+        if !self.inboxes[follower].is_empty() {
+            self.take_in(follower);
+            self.hand_out(follower);
+        }
     }
 
     fn messages(&self) -> u64 {
@@ -272,12 +299,11 @@ impl<L: Link> Cluster for Ours<L> {
 
 impl<L: Link> Severed for Ours<L> {
     fn cut(&mut self, cut: bool) {
-        self.cut = cut;
-        self.entries_max = 0;
+        self.watched = Some(Watched { last: id(self.replicas.len() - 1), cut, entries_max: 0 });
     }
 
     fn entries_max(&self) -> u64 {
-        self.entries_max
+        self.watched.map_or(0, |watched| watched.entries_max)
     }
 }
 

@@ -3,7 +3,7 @@ extern crate std;
 use alloc::{string::String, vec, vec::Vec};
 use std::{eprintln, fs, path::PathBuf};
 
-use super::{Votes, majority, reached};
+use super::{Votes, majority, reached, reached_above};
 
 /// Literally: the highest value such that more than half of all have it or more.
 fn naive_reached(values: &[u64]) -> u64 {
@@ -38,6 +38,22 @@ fn reached_is_what_counting_says_for_up_to_seven_voters() {
     for voters in 1..=7 {
         for values in all(voters, 4) {
             assert_eq!(reached(values.iter().copied()), naive_reached(&values), "{values:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_reached_above_a_floor_is_what_is_reached_if_it_is_above() {
+    for voters in 1..=7 {
+        for values in all(voters, 4) {
+            for floor in 0..4 {
+                let expected = Some(naive_reached(&values)).filter(|reached| *reached > floor);
+                assert_eq!(
+                    reached_above(floor, voters, values.iter().copied()),
+                    expected,
+                    "{values:?} {floor}"
+                );
+            }
         }
     }
 }

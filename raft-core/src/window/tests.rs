@@ -1,6 +1,8 @@
 extern crate std;
 
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+use std::hash::DefaultHasher;
 
 use proptest::prelude::*;
 
@@ -97,4 +99,24 @@ fn block_cut_in_the_middle_counts_in_full() {
     assert_eq!((window.bytes(), window.len()), (90, 2));
     window.release(Index::new(4));
     assert!(window.is_empty());
+}
+
+#[test]
+fn what_is_under_way_hashes_alike_wherever_it_lies() {
+    let digest = |window: &Window| {
+        let mut state = DefaultHasher::new();
+        window.hash(&mut state);
+        state.finish()
+    };
+    let (mut one, mut queued) = (Window::default(), Window::default());
+    queued.push(Index::new(1), 10);
+    queued.push(Index::new(2), 20);
+    queued.release(Index::new(1));
+    assert_ne!(digest(&one), digest(&queued));
+    one.push(Index::new(2), 20);
+    assert!(matches!(one, Window::One { .. }) && matches!(queued, Window::Many(Some(_))));
+    assert_eq!(digest(&one), digest(&queued));
+    assert_eq!((one.release(Index::new(2)), queued.release(Index::new(2))), (1, 1));
+    queued.rest();
+    assert!(matches!(queued, Window::Many(None)), "memory that holds nothing is given back");
 }

@@ -11,7 +11,7 @@ fn run(first: u64, count: u32) -> Run {
 fn replica(kept: usize) -> Replica {
     let mut replica = Replica::new(Config::new(id(0), [id(0)]), 1, kept);
     for (first, count) in [(1, 1), (2, 3), (5, 4)] {
-        replica.store(run(first, count));
+        replica.log.push(run(first, count));
     }
     replica
 }
@@ -22,12 +22,4 @@ fn the_run_that_holds_an_entry_is_fetched() {
     let first = |from| replica.fetch(Index::new(from)).map(|run| run.first().get());
     assert_eq!([1, 2, 4, 5, 8].map(first), [1, 2, 2, 5, 5].map(Some));
     assert_eq!(first(9), None);
-}
-
-#[test]
-fn the_newest_runs_are_kept() {
-    let fetched = |kept, from| replica(kept).fetch(Index::new(from)).is_some();
-    assert!(fetched(7, 2) && !fetched(7, 1), "three and four entries are enough");
-    assert!(fetched(4, 5) && !fetched(4, 4), "four are");
-    assert!(fetched(5, 2), "four are not");
 }
