@@ -220,10 +220,14 @@ impl Raft {
                 self.hear(now, peer);
                 self.on_append_reply(peer, term, session, round, outcome);
             }
-            message => {
+            Message::PreVote { .. }
+            | Message::PreVoteReply { .. }
+            | Message::Vote { .. }
+            | Message::VoteReply { .. }
+            | Message::TimeoutNow { .. } => {
                 self.judge_election(&message)?;
                 self.hear(now, peer);
-                self.on_election(peer, message);
+                self.on_election(peer, &message);
             }
         }
         Ok(())
@@ -231,8 +235,8 @@ impl Raft {
 
     /// Of elections and handovers.
     #[inline(never)]
-    fn on_election(&mut self, peer: usize, message: Message) {
-        match message {
+    fn on_election(&mut self, peer: usize, message: &Message) {
+        match *message {
             Message::PreVote { term, last } => self.on_pre_vote(peer, term, last),
             Message::PreVoteReply { term, granted } => self.on_pre_vote_reply(peer, term, granted),
             Message::Vote { term, last, transfer } => self.on_vote(peer, term, last, transfer),

@@ -142,13 +142,13 @@ impl Replica {
     /// What comes seldom.
     #[cold]
     #[inline(never)]
-    fn execute_rare(&mut self, now: Instant, output: Output) {
-        match output {
+    fn execute_rare(&mut self, now: Instant, output: &Output) {
+        match *output {
             Output::Fetch { id, from } => {
                 let run = self.fetch(from).expect("the log or the cache holds what is outstanding");
                 self.core.fetched(now, id, run).expect("it was asked for");
             }
-            Output::Halt(fault) => unreachable!("nothing contradicts itself: {fault}"),
+            Output::Halt(ref fault) => unreachable!("nothing contradicts itself: {fault}"),
             Output::Notify(_) => {}
             Output::Persist { .. } | Output::Send { .. } | Output::Apply { .. } => {
                 unreachable!("the caller executes what comes often")
@@ -254,7 +254,9 @@ impl<L: Link> Ours<L> {
                     this.apply(&run, blanks);
                     this.core.applied(now, run.last()).expect("it was handed out");
                 }
-                rare => this.execute_rare(now, rare),
+                rare @ (Output::Fetch { .. } | Output::Notify(_) | Output::Halt(_)) => {
+                    this.execute_rare(now, &rare);
+                }
             }
         }
         this.applied.entries - before
