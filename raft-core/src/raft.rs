@@ -227,7 +227,7 @@ impl Raft {
             | Message::TimeoutNow { .. } => {
                 self.judge_election(&message)?;
                 self.hear(now, peer);
-                self.on_election(peer, &message);
+                self.on_election(peer, message);
             }
         }
         Ok(())
@@ -235,8 +235,9 @@ impl Raft {
 
     /// Of elections and handovers.
     #[inline(never)]
-    fn on_election(&mut self, peer: usize, message: &Message) {
-        match *message {
+    #[expect(clippy::needless_pass_by_value, reason = "borrowed, it would cost every step a copy")]
+    fn on_election(&mut self, peer: usize, message: Message) {
+        match message {
             Message::PreVote { term, last } => self.on_pre_vote(peer, term, last),
             Message::PreVoteReply { term, granted } => self.on_pre_vote_reply(peer, term, granted),
             Message::Vote { term, last, transfer } => self.on_vote(peer, term, last, transfer),

@@ -142,13 +142,14 @@ impl Replica {
     /// What comes seldom.
     #[cold]
     #[inline(never)]
-    fn execute_rare(&mut self, now: Instant, output: &Output) {
-        match *output {
+    #[expect(clippy::needless_pass_by_value, reason = "borrowed, it would cost every output a copy")]
+    fn execute_rare(&mut self, now: Instant, output: Output) {
+        match output {
             Output::Fetch { id, from } => {
                 let run = self.fetch(from).expect("the log or the cache holds what is outstanding");
                 self.core.fetched(now, id, run).expect("it was asked for");
             }
-            Output::Halt(ref fault) => unreachable!("nothing contradicts itself: {fault}"),
+            Output::Halt(fault) => unreachable!("nothing contradicts itself: {fault}"),
             Output::Notify(_) => {}
             Output::Persist { .. } | Output::Send { .. } | Output::Apply { .. } => {
                 unreachable!("the caller executes what comes often")
@@ -255,7 +256,7 @@ impl<L: Link> Ours<L> {
                     this.core.applied(now, run.last()).expect("it was handed out");
                 }
                 rare @ (Output::Fetch { .. } | Output::Notify(_) | Output::Halt(_)) => {
-                    this.execute_rare(now, &rare);
+                    this.execute_rare(now, rare);
                 }
             }
         }
