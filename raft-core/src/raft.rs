@@ -220,7 +220,11 @@ impl Raft {
                 self.hear(now, peer);
                 self.on_append_reply(peer, term, session, round, outcome);
             }
-            message => {
+            Message::PreVote { .. }
+            | Message::PreVoteReply { .. }
+            | Message::Vote { .. }
+            | Message::VoteReply { .. }
+            | Message::TimeoutNow { .. } => {
                 self.judge_election(&message)?;
                 self.hear(now, peer);
                 self.on_election(peer, message);
@@ -231,6 +235,7 @@ impl Raft {
 
     /// Of elections and handovers.
     #[inline(never)]
+    #[expect(clippy::needless_pass_by_value, reason = "borrowed, it would cost every step a copy")]
     fn on_election(&mut self, peer: usize, message: Message) {
         match message {
             Message::PreVote { term, last } => self.on_pre_vote(peer, term, last),

@@ -142,6 +142,7 @@ impl Replica {
     /// What comes seldom.
     #[cold]
     #[inline(never)]
+    #[expect(clippy::needless_pass_by_value, reason = "borrowed, it would cost every output a copy")]
     fn execute_rare(&mut self, now: Instant, output: Output) {
         match output {
             Output::Fetch { id, from } => {
@@ -254,7 +255,9 @@ impl<L: Link> Ours<L> {
                     this.apply(&run, blanks);
                     this.core.applied(now, run.last()).expect("it was handed out");
                 }
-                rare => this.execute_rare(now, rare),
+                rare @ (Output::Fetch { .. } | Output::Notify(_) | Output::Halt(_)) => {
+                    this.execute_rare(now, rare);
+                }
             }
         }
         this.applied.entries - before
