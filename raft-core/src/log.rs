@@ -214,7 +214,11 @@ impl Log {
     }
 
     /// Appends a run received from a leader; it follows on directly.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "where entries come one by one, a call costs as much as what it does"
+    )]
+    #[inline(always)]
     pub(crate) fn push(&mut self, run: Run) {
         assert!(self.open().is_none(), "a follower proposes nothing");
         assert_eq!(run.first(), self.last.next(), "entries follow on directly");
@@ -360,10 +364,15 @@ impl Log {
         self.block.as_deref().filter(|open| !open.is_empty())
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "where entries come one by one, a call costs as much as what it does"
+    )]
+    #[inline(always)]
     fn keep(&mut self, run: Run) {
-        self.cached_bytes += cost(&run);
-        self.pending.push(run.last(), cost(&run));
+        let bytes = cost(&run);
+        self.cached_bytes += bytes;
+        self.pending.push(run.last(), bytes);
         self.cache.push_back(run);
     }
 

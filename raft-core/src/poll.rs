@@ -202,8 +202,8 @@ impl Raft {
 
     fn owes_write(&self) -> bool {
         // Beyond that, term, vote and entries gather until the disk has caught up.
-        let room = self.disk.outstanding() < OUTSTANDING_WRITES_MAX;
-        room && (self.log.written() < self.log.last() || self.disk.written != (self.term, self.vote))
+        !self.disk.is_full()
+            && (self.log.written() < self.log.last() || self.disk.written != (self.term, self.vote))
     }
 
     /// Term and vote alone, or with a run that must be cut.

@@ -86,10 +86,19 @@ impl DiskState {
         if self.writes.durable() < self.writes.issued() { self.earlier.len() + 1 } else { 0 }
     }
 
+    /// No further write may be handed out until one of them is confirmed.
+    pub(crate) fn is_full(&self) -> bool {
+        self.earlier.len() + 1 >= OUTSTANDING_WRITES_MAX
+    }
+
     /// Hands out a write of this term and vote; those before it wrote the log as far as `log`.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "where entries come one by one, a call costs as much as what it does"
+    )]
+    #[inline(always)]
     pub(crate) fn issue(&mut self, state: (Term, Option<NodeId>), log: Index) -> WriteId {
-        if self.outstanding() > 0 {
+        if self.writes.durable() < self.writes.issued() {
             self.earlier.push_back(Outstanding { id: self.writes.issued(), state: self.written, log });
         }
         self.written = state;
@@ -201,6 +210,7 @@ impl Raft {
     /// # Errors
     ///
     /// When no honest peer sends this. The state is unchanged.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what is rare is named where it is told apart")]
     pub fn step(&mut self, now: Instant, from: NodeId, message: Message) -> Result<(), PeerError> {
         let Some(peer) = self.place_of_peer(from) else {
             return Err(PeerError::UnknownPeer { from });
@@ -220,11 +230,7 @@ impl Raft {
                 self.hear(now, peer);
                 self.on_append_reply(peer, term, session, round, outcome);
             }
-            Message::PreVote { .. }
-            | Message::PreVoteReply { .. }
-            | Message::Vote { .. }
-            | Message::VoteReply { .. }
-            | Message::TimeoutNow { .. } => {
+            message => {
                 self.judge_election(&message)?;
                 self.hear(now, peer);
                 self.on_election(peer, message);
@@ -280,7 +286,7 @@ impl Raft {
     ///
     /// When `id` was never handed out. The state is unchanged.
     pub fn persisted(&mut self, now: Instant, id: WriteId) -> Result<(), Misuse> {
-        let full = self.disk.outstanding() >= OUTSTANDING_WRITES_MAX;
+        let full = self.disk.is_full();
         if !self.disk.writes.complete(id)? {
             return Ok(());
         }
