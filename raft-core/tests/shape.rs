@@ -136,7 +136,25 @@ fn overwritten_write_that_finishes_late_makes_nothing_durable() {
     let second = writes(&node.poll())[0].0;
     node.step(2, append(4, pos(1, 1), 0, Some(block(2, 2, 2))));
     let third = writes(&node.poll())[0].0;
-    for (id, durable) in [(first, 1), (second, 1), (third, 3)] {
+    finish_one_by_one(&mut node, [(first, 1), (second, 1), (third, 3)]);
+}
+
+#[test]
+fn overwritten_writes_that_wait_for_one_another_make_nothing_durable() {
+    let mut node = Node::with_log(3, &[1]);
+    node.step(2, append(2, pos(1, 1), 0, Some(block(2, 2, 2))));
+    let first = writes(&node.poll())[0].0;
+    node.step(2, append(2, pos(2, 3), 0, Some(block(2, 4, 1))));
+    let second = writes(&node.poll())[0].0;
+    // As long as both of them, so that the log itself cannot tell.
+    node.step(3, append(3, pos(1, 1), 0, Some(block(3, 2, 3))));
+    let third = writes(&node.poll())[0].0;
+    finish_one_by_one(&mut node, [(first, 1), (second, 1), (third, 4)]);
+}
+
+/// Confirms writes, and sees how far the log is durable, and said to be, after each.
+fn finish_one_by_one(node: &mut Node, writes: [(WriteId, u64); 3]) {
+    for (id, durable) in writes {
         node.raft.persisted(node.now, id).expect("handed out");
         node.raft.check().expect("sound");
         assert_eq!(node.status().durable, i(durable), "{id}");
