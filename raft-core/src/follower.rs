@@ -205,12 +205,11 @@ impl Raft {
 
     pub(crate) fn judge_election(&self, message: &Message) -> Result<(), PeerError> {
         let claims = match message {
-            Message::PreVote { .. }
-            | Message::Vote { .. }
-            | Message::Append { .. }
-            | Message::TimeoutNow { .. } => true,
+            Message::PreVote { .. } | Message::Vote { .. } | Message::TimeoutNow { .. } => true,
             Message::PreVoteReply { granted, .. } | Message::VoteReply { granted, .. } => *granted,
-            Message::AppendReply { .. } => false,
+            Message::Append { .. } | Message::AppendReply { .. } => {
+                unreachable!("appends and their answers are judged by themselves")
+            }
         };
         self.judge_term(message.term(), claims)
     }

@@ -34,18 +34,7 @@ impl<C> Mailbox<C> {
     ///
     /// The command back, when the mailbox is full or the driver has closed it. Nothing has happened then.
     pub fn try_send(&self, command: C) -> Result<(), TrySendError<C>> {
-        {
-            let mut queue = self.shared.queue.lock();
-            if queue.closed {
-                return Err(TrySendError::Closed(command));
-            }
-            if queue.commands.len() >= self.shared.len_max {
-                return Err(TrySendError::Full(command));
-            }
-            queue.commands.push(command);
-        }
-        self.shared.signal.notify();
-        Ok(())
+        self.try_put(command, self.shared.len_max, |queue| &mut queue.commands)
     }
 
     /// Lets the driver fetch commands from this inlet by itself, until it drops it: which may be at once, if there is no
@@ -55,15 +44,25 @@ impl<C> Mailbox<C> {
     ///
     /// The inlet back, when others wait for a place or the driver has closed the mailbox. Nothing has happened then.
     pub fn try_watch(&self, inlet: Box<dyn Inlet<C>>) -> Result<(), TrySendError<Box<dyn Inlet<C>>>> {
+        self.try_put(inlet, self.shared.inlets_max, |queue| &mut queue.inlets)
+    }
+
+    fn try_put<T>(
+        &self,
+        item: T,
+        len_max: usize,
+        list: impl FnOnce(&mut Queue<C>) -> &mut Vec<T>,
+    ) -> Result<(), TrySendError<T>> {
         {
             let mut queue = self.shared.queue.lock();
             if queue.closed {
-                return Err(TrySendError::Closed(inlet));
+                return Err(TrySendError::Closed(item));
             }
-            if queue.inlets.len() >= self.shared.inlets_max {
-                return Err(TrySendError::Full(inlet));
+            let list = list(&mut queue);
+            if list.len() >= len_max {
+                return Err(TrySendError::Full(item));
             }
-            queue.inlets.push(inlet);
+            list.push(item);
         }
         self.shared.signal.notify();
         Ok(())
