@@ -62,7 +62,9 @@ impl Raft {
 
     fn followers_are_sound(&self) -> bool {
         let Role::Leader(leading) = &self.role else { return true };
+        let furthest = leading.followers.iter().map(|follower| follower.matched).max();
         leading.term_start > Index::ZERO
+            && leading.furthest == furthest.unwrap_or(Index::ZERO)
             && leading.term_start <= self.log.last()
             && leading.followers.iter().all(|follower| {
                 let within = follower.matched < follower.next && follower.next <= self.log.last().next();

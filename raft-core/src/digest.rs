@@ -136,7 +136,7 @@ fn hash_role(role: &Role, names: &Names<'_, impl Fn(NodeId) -> NodeId>, state: &
             names.hash_votes(*votes, state);
             transfer.hash(state);
         }
-        Role::Leader(Leading { followers, term_start, transfer }) => {
+        Role::Leader(Leading { followers, term_start, furthest: _, transfer }) => {
             names.in_order(|peer| hash_progress(&followers[peer], state));
             let transfer = transfer.map(|Transfer { to, told }| (names.of(to), told));
             (term_start, transfer).hash(state);

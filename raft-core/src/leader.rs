@@ -177,6 +177,7 @@ impl Raft {
                     self.owed = self.owed.and(Owed::message(peer)); // there may be room for more
                 }
                 if news {
+                    leading.furthest = leading.furthest.max(matched);
                     if matched > self.commit {
                         self.advance_commit();
                     }
@@ -247,7 +248,7 @@ impl Raft {
         let followers = self.peers.iter().map(|_| Progress::new(session, next, self.now)).collect();
         self.leader = Some(self.limits.id);
         let term_start = self.log.propose(self.term, EntryKind::Blank, &[]);
-        self.role = Role::Leader(Leading { followers, term_start, transfer: None });
+        self.role = Role::Leader(Leading { followers, term_start, furthest: Index::ZERO, transfer: None });
         self.timers.cancel(Timer::Election);
         self.timers.set(Timer::Heartbeat, self.now.plus_nanos(self.limits.heartbeat_interval));
         self.set_check_quorum_timer();
@@ -272,6 +273,14 @@ impl Raft {
     /// last rule of leaders): an entry of an earlier term may still be replaced even so (Figure 8).
     #[inline]
     pub(crate) fn advance_commit(&mut self) {
+        let Role::Leader(leading) = &self.role else { return };
+        if leading.furthest > self.commit || leading.followers.is_empty() {
+            self.count_replicas();
+        }
+    }
+
+    #[inline(never)]
+    fn count_replicas(&mut self) {
         let Role::Leader(leading) = &self.role else { return };
         let held = leading.followers.iter().map(|follower| follower.matched).chain([self.log.durable()]);
         let reached = quorum::reached_above(self.commit, leading.followers.len() + 1, held);

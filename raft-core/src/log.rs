@@ -89,6 +89,11 @@ impl Log {
     }
 
     /// The term of the entry at `index`; zero at index zero, `None` beyond the end.
+    #[expect(
+        clippy::inline_always,
+        reason = "where entries come one by one, a call costs as much as what it does"
+    )]
+    #[inline(always)]
     pub(crate) fn term_at(&self, index: Index) -> Option<Term> {
         (index <= self.last).then(|| self.terms.at(index))
     }
@@ -256,8 +261,19 @@ impl Log {
     /// The next run to be written if it can be handed out whole, counted as written from here on.
     #[inline]
     pub(crate) fn whole_write(&mut self) -> Option<Run> {
-        self.seal();
-        let run = self.whole_run(self.written.next(), self.last)?;
+        let next = self.written.next();
+        let run = match &mut self.block {
+            // What was proposed since the last write, as nearly always.
+            Some(open) if !open.is_empty() && open.first() == next => {
+                let run = open.seal();
+                self.keep(run.clone());
+                run
+            }
+            _ => {
+                self.seal();
+                self.whole_run(next, self.last)?
+            }
+        };
         self.written = run.last();
         Some(run)
     }

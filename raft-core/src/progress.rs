@@ -125,6 +125,11 @@ impl Progress {
     }
 
     /// An append with these entries has been sent.
+    #[expect(
+        clippy::inline_always,
+        reason = "where entries come one by one, a call costs as much as what it does"
+    )]
+    #[inline(always)]
     pub(crate) fn sent(&mut self, run: &Run) {
         match &mut self.state {
             ProgressState::Probe { waiting } => *waiting = true,

@@ -73,6 +73,8 @@ pub(crate) struct Leading {
     pub(crate) followers: Box<[Progress]>,
     /// The blank entry that opened the term: only from there on does counting replicas commit (Raft §5.4.2, §8).
     pub(crate) term_start: Index,
+    /// The furthest that any follower has come: without it, no majority of several is further.
+    pub(crate) furthest: Index,
     pub(crate) transfer: Option<Transfer>,
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn check(root: &Path) -> Result<bool, Failure> {
 /// A line for each seed; an error when a seed fails.
 fn digests(root: &Path, profile: &[&str], seeds: usize) -> Result<Vec<String>, Failure> {
     let mut command = cargo();
-    command.arg("run").args(profile).args(["--locked", "-p", "quorate-sim", "--bin", "quorate-sim"]);
+    command.arg("run").args(profile).args(["--locked", "--bin", "quorate-sim"]);
     command.args(["--", "raft", "--digests", "--no-shrink", "--seeds", &format!("0..{seeds}")]);
     command.current_dir(root).stderr(Stdio::inherit());
     let ran = command.output().map_err(|error| format!("cargo does not start: {error}"))?;
@@ -56,7 +56,7 @@ fn compare(release: &[String], debug: &[String]) -> (bool, String) {
         false,
         format!(
             "{count} of {SEEDS_DEBUG} seeds give other runs in a debug build than in release; the first:\n  \
-             release: {one}\n  debug:   {other}\ncompare: cargo run [--release] -p quorate-sim --bin quorate-sim \
+             release: {one}\n  debug:   {other}\ncompare: cargo run [--release] --bin quorate-sim \
              -- raft --seed {seed} --trace"
         ),
     )

@@ -31,7 +31,8 @@ struct Step {
 
 /// The cheap and telling ones first; the oldest Rust last, since it may have to be downloaded. The release tests take the
 /// release profile as it is published, without overflow checks: a sum that wraps there panics in the tests before them. xtask is
-/// never built with it.
+/// never built with it. Programs are named without their package: so cargo builds them all with one set of features, and what
+/// they share once.
 const STEPS: &[Step] = &[
     step("fmt", "one layout", "fmt --all --check"),
     step("tidy", "the rules no compiler checks", "xtask tidy"),
@@ -74,7 +75,7 @@ const STEPS: &[Step] = &[
         ..step(
             "sim",
             "raft under faults, in worlds that no earlier commit has seen",
-            "run --release --locked -p quorate-sim --bin quorate-sim -- raft --seeds {seeds}",
+            "run --release --locked --bin quorate-sim -- raft --seeds {seeds}",
         )
     },
     Step {
@@ -90,7 +91,7 @@ const STEPS: &[Step] = &[
         ..step(
             "worlds",
             "every interleaving of raft in small worlds",
-            "run --release --locked -p quorate-worlds -- --threads 2",
+            "run --release --locked --bin quorate-worlds -- --threads 2",
         )
     },
     Step {
@@ -98,7 +99,7 @@ const STEPS: &[Step] = &[
         ..step(
             "demo",
             "three processes, one killed, nothing lost",
-            "run --release --locked -p quorate-agent --bin quorate -- demo",
+            "run --release --locked --bin quorate -- demo",
         )
     },
     Step {
