@@ -165,6 +165,25 @@ fn a_quiet_connection_is_read_by_the_loop_and_answered_as_ever() {
 }
 
 #[test]
+fn a_connection_of_which_a_request_is_read_and_not_asked_is_not_lent() {
+    let node = node(true);
+    let server = serve(&node, 4);
+    // After some number of requests the first of two would be the one that makes the connection worth lending.
+    for alone in 0..40 {
+        let mut client = Raw::open(&server);
+        for _ in 0..alone {
+            client.append();
+        }
+        let two = [client.next_append(10), client.next_append(10)].concat();
+        client.say(&two);
+        client.answer(client.asked - 1);
+        client.answer(client.asked);
+        drop(client);
+        server.await_no_connection();
+    }
+}
+
+#[test]
 fn what_is_not_one_small_request_goes_back_to_the_reader_and_is_answered() {
     type Say = fn(&mut Raw, &Lending);
     let cut: [Say; 8] = [

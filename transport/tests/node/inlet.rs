@@ -304,3 +304,18 @@ fn whatever_ends_a_node_its_inlets_are_dropped() {
         assert!(Running::join(node.running).is_err());
     }
 }
+
+#[test]
+fn a_node_that_fails_lets_go_of_inlets_before_its_disk_is_done() {
+    let node = start_with(1, config(1, anywhere()).with_shutdown_timeout(2 * HANG), Platter::default());
+    let mut tap = node.watch();
+    tap.add(1);
+    let held = node.platter.gate.lock().unwrap();
+    let last = node.add(2);
+    node.counted(|counters| counters.disk_writes == 2);
+    node.send(Command::Halt("as the test asked"));
+    tap.await_drop();
+    drop(held);
+    assert!(outcome(last).is_err());
+    assert!(Running::join(node.running).is_err());
+}

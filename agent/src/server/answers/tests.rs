@@ -56,6 +56,24 @@ fn a_lone_answer_is_sent_by_whoever_completes_it() {
 }
 
 #[test]
+fn a_request_is_alone_if_all_before_it_are_answered_and_sent() {
+    let (answers, mut client) = connection(10);
+    let pushed = |id| {
+        let (done, completion) = completion();
+        (answers.push(id, Answer::Append(completion)), done)
+    };
+    let (pushed_first, first) = pushed(1);
+    answer(first, 10);
+    assert_eq!(appended(&mut client), (1, 10));
+    let (pushed_second, second) = pushed(2);
+    let (pushed_third, _third) = pushed(3);
+    answer(second, 20);
+    let (pushed_fourth, _fourth) = pushed(4);
+    assert_eq!([pushed_first, pushed_second], [Pushed::Alone; 2]);
+    assert_eq!([pushed_third, pushed_fourth], [Pushed::Behind; 2], "nobody has sent what was answered");
+}
+
+#[test]
 fn answers_keep_the_order_of_the_requests() {
     for reversed in [false, true] {
         let (answers, mut client) = connection(10);
