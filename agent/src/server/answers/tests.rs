@@ -23,6 +23,15 @@ fn connection(len_max: usize) -> (Arc<Answers>, BufReader<TcpStream>) {
     (Answers::new(node, len_max), BufReader::new(client))
 }
 
+/// The reader of the connection: gone when the test is over, however that ends, or else the writer would wait for it for ever.
+struct Leaving<'a>(&'a Answers);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 fn ask(answers: &Arc<Answers>, id: RequestId) -> Done<Appended> {
     let (done, completion) = completion();
     assert_ne!(answers.push(id, Answer::Append(completion)), Pushed::Failed);
@@ -79,6 +88,7 @@ fn answers_keep_the_order_of_the_requests() {
         let (answers, mut client) = connection(10);
         thread::scope(|scope| {
             let writer = scope.spawn(|| answers.write(HANG));
+            let left = Leaving(&answers);
             let mut asked: Vec<_> = (1..=9).map(|id| (id, ask(&answers, id))).collect();
             if reversed {
                 asked.reverse();
@@ -89,7 +99,7 @@ fn answers_keep_the_order_of_the_requests() {
             for id in 1..=9 {
                 assert_eq!(appended(&mut client), (id, id));
             }
-            answers.leave();
+            drop(left);
             assert!(writer.join().expect("it does not panic").is_ok());
         });
     }
@@ -107,6 +117,7 @@ fn complete_at_once(len_max: usize, count: u64) {
     let (answers, mut client) = connection(len_max);
     thread::scope(|scope| {
         let writer = scope.spawn(|| answers.write(HANG));
+        let left = Leaving(&answers);
         let (even, odd) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
         for asked in [even.1, odd.1] {
             scope.spawn(move || asked.into_iter().for_each(|(id, done)| answer(done, id)));
@@ -122,7 +133,7 @@ fn complete_at_once(len_max: usize, count: u64) {
         }
         drop((even.0, odd.0));
         reader.join().expect("all answers, in order");
-        answers.leave();
+        drop(left);
         assert!(writer.join().expect("it does not panic").is_ok());
     });
 }
@@ -139,13 +150,14 @@ fn completing_never_blocks_on_a_client_that_does_not_read() {
     let behind: Vec<_> = (last - 4..=last).map(|id| (id, ask(&answers, id))).collect();
     thread::scope(|scope| {
         let writer = scope.spawn(|| answers.write(HANG));
+        let left = Leaving(&answers);
         for (id, done) in behind {
             answer(done, id);
         }
         for id in 1..=last {
             assert_eq!(appended(&mut client), (id, id));
         }
-        answers.leave();
+        drop(left);
         assert!(writer.join().expect("it does not panic").is_ok());
     });
 }
@@ -161,8 +173,9 @@ fn a_long_answer_is_the_writer_s() {
     assert!(answers.state().writing, "handed over");
     thread::scope(|scope| {
         let writer = scope.spawn(|| answers.write(HANG));
+        let left = Leaving(&answers);
         assert_eq!(next(&mut client), Some((1, Response::Entries(chunk))));
-        answers.leave();
+        drop(left);
         assert!(writer.join().expect("it does not panic").is_ok());
     });
 }
@@ -172,6 +185,7 @@ fn a_full_queue_waits_for_room() {
     let (answers, mut client) = connection(2);
     thread::scope(|scope| {
         let writer = scope.spawn(|| answers.write(HANG));
+        let left = Leaving(&answers);
         let (first, second) = (ask(&answers, 1), ask(&answers, 2));
         let third = scope.spawn(|| ask(&answers, 3));
         thread::yield_now();
@@ -182,7 +196,7 @@ fn a_full_queue_waits_for_room() {
         answer(second, 2);
         assert_eq!(appended(&mut client), (2, 2));
         assert_eq!(appended(&mut client), (3, 3));
-        answers.leave();
+        drop(left);
         assert!(writer.join().expect("it does not panic").is_ok());
     });
 }
@@ -192,12 +206,13 @@ fn what_is_there_already_goes_out_and_what_is_abandoned_is_refused() {
     let (answers, mut client) = connection(10);
     thread::scope(|scope| {
         let writer = scope.spawn(|| answers.write(HANG));
+        let left = Leaving(&answers);
         assert_eq!(answers.push(1, Answer::Now(Response::Refused(Refusal::Full))), Pushed::Alone);
         assert_eq!(next(&mut client), Some((1, Response::Refused(Refusal::Full))));
         drop(ask(&answers, 2));
         let (id, refused) = next(&mut client).expect("an answer");
         assert!(id == 2 && matches!(refused, Response::Refused(Refusal::Stopping { .. })), "{refused:?}");
-        answers.leave();
+        drop(left);
         assert!(writer.join().expect("it does not panic").is_ok());
     });
 }
@@ -243,6 +258,7 @@ fn while_the_writer_writes_nobody_else_touches_the_socket() {
     let (answers, mut client) = connection(10);
     thread::scope(|scope| {
         let writer = scope.spawn(|| answers.write(HANG));
+        let left = Leaving(&answers);
         let reader = scope.spawn(move || {
             for id in (1..=3 * ROUNDS).step_by(3) {
                 assert_eq!(appended(&mut client), (id, id));
@@ -264,7 +280,7 @@ fn while_the_writer_writes_nobody_else_touches_the_socket() {
             answer(last, id + 2);
         }
         reader.join().expect("all answers, whole and in order");
-        answers.leave();
+        drop(left);
         assert!(writer.join().expect("it does not panic").is_ok());
     });
 }
