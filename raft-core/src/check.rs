@@ -26,6 +26,7 @@ impl Raft {
             (self.writes_ascend(), "writes are confirmed in order, and what they make durable ascends"),
             (self.next_tick_is_set(), "a node that is not halted has something to wait for"),
             (self.followers_are_sound(), "followers hold no more than the log, and are sent what follows"),
+            (self.only_leaders_have_a_block(), "only a leader has a block in the making, of its own term"),
             (self.leader_is_known(), "a leader knows itself; a candidate knows none"),
         ];
         match claims.iter().find(|(holds, _)| !holds) {
@@ -71,6 +72,10 @@ impl Raft {
                 let quiet = follower.state == ProgressState::Streaming || follower.inflight.is_empty();
                 within && quiet && follower.commit_sent <= self.commit
             })
+    }
+
+    fn only_leaders_have_a_block(&self) -> bool {
+        self.log.block_term().is_none_or(|term| term == self.term && matches!(self.role, Role::Leader(_)))
     }
 
     fn leader_is_known(&self) -> bool {

@@ -255,7 +255,7 @@ impl Raft {
     }
 
     pub(crate) fn leave_leadership(&mut self) {
-        self.log.seal();
+        self.log.end_term();
         self.reads.lose(self.commit);
         for timer in [Timer::Heartbeat, Timer::CheckQuorum, Timer::Commit, Timer::Transfer] {
             self.timers.cancel(timer);

@@ -183,25 +183,22 @@ impl Log {
             _ => self.begin_block(term, bytes),
         };
         let last = open.push(kind, payload);
+        debug_assert_eq!(last, self.last.next(), "entries follow on directly");
         self.last = last;
         last
     }
 
-    /// A block in which there is room for so many bytes: what is left of the one before it, or a new one.
+    /// A new block, in which there is room for so many bytes.
     #[inline(never)]
     fn begin_block(&mut self, term: Term, bytes: usize) -> &mut OpenRun {
         assert!(bytes <= self.append_bytes_max(), "the caller refuses larger payloads");
         self.seal();
-        let (first, bytes_max) = (self.last.next(), self.append_bytes_max());
+        let (first, capacity) = (self.last.next(), bytes.max(self.block_bytes as usize));
         self.terms.push(first, term);
-        let room = |capacity| OpenRun::new(term, first, BytesMut::with_capacity(capacity), bytes_max);
-        let open = self.block.get_or_insert_with(|| Box::new(room(0)));
-        open.begin(term, first, bytes_max);
-        if !open.has_room(bytes) {
-            **open = room(bytes.max(self.block_bytes as usize));
-            self.block_bytes = (self.block_bytes * 2).min(self.append_bytes_max);
-        }
-        open
+        self.block_bytes = (self.block_bytes * 2).min(self.append_bytes_max);
+        let room = BytesMut::with_capacity(capacity);
+        let open = OpenRun::new(term, first, room, self.append_bytes_max());
+        self.block.insert(Box::new(open))
     }
 
     /// Turns the block in the making into a run of the log.
@@ -212,9 +209,21 @@ impl Log {
         }
     }
 
+    /// Nothing more is proposed in this term.
+    pub(crate) fn end_term(&mut self) {
+        self.seal();
+        self.block = None;
+    }
+
+    /// The term of the block in the making, or of the room for it.
+    pub(crate) fn block_term(&self) -> Option<Term> {
+        self.block.as_ref().map(|open| open.term())
+    }
+
     fn seal_block(&mut self) {
+        let bytes_max = self.append_bytes_max();
         let Some(open) = self.block.as_mut() else { return };
-        let run = open.seal();
+        let run = open.seal(bytes_max);
         self.keep(run);
     }
 
@@ -261,11 +270,11 @@ impl Log {
     /// The next run to be written if it can be handed out whole, counted as written from here on.
     #[inline]
     pub(crate) fn whole_write(&mut self) -> Option<Run> {
-        let next = self.written.next();
+        let (next, bytes_max) = (self.written.next(), self.append_bytes_max());
         let run = match &mut self.block {
             // What was proposed since the last write, as nearly always.
             Some(open) if !open.is_empty() && open.first() == next => {
-                let run = open.seal();
+                let run = open.seal(bytes_max);
                 self.keep(run.clone());
                 run
             }

@@ -324,16 +324,11 @@ impl OpenRun {
         Self { term, first, count: 0, room, buffer }
     }
 
-    /// Begins the next run, in what room is left.
-    pub(crate) fn begin(&mut self, term: Term, first: Index, bytes_max: usize) {
-        debug_assert!(self.is_empty(), "the run before it is sealed");
-        self.term = term;
-        self.first = first;
-        self.room = self.buffer.capacity().min(bytes_max);
+    pub(crate) const fn term(&self) -> Term {
+        self.term
     }
 
-    /// Whether an entry of so many bytes, its header included, still fits. Nothing fits from the end of one run to the
-    /// beginning of the next.
+    /// Whether an entry of so many bytes, its header included, still fits.
     pub(crate) const fn has_room(&self, bytes: usize) -> bool {
         bytes <= self.room
     }
@@ -372,11 +367,13 @@ impl OpenRun {
         &self.buffer
     }
 
-    /// The finished run. The rest of the buffer is for the next one.
-    pub(crate) fn seal(&mut self) -> Run {
+    /// The finished run. The next one of the same term follows on, in the rest of the buffer.
+    pub(crate) fn seal(&mut self, bytes_max: usize) -> Run {
         let body = self.buffer.split().freeze();
-        self.room = 0;
-        Run { term: self.term, first: self.first, count: core::mem::take(&mut self.count), body }
+        self.room = self.buffer.capacity().min(bytes_max);
+        let (first, count) = (self.first, core::mem::take(&mut self.count));
+        self.first = Index::new(first.get() + u64::from(count));
+        Run { term: self.term, first, count, body }
     }
 }
 

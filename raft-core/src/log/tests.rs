@@ -66,7 +66,7 @@ fn run(term: u64, first: u64, payloads: &[Vec<u8>]) -> Run {
     for payload in payloads {
         open.push(EntryKind::Normal, payload);
     }
-    open.seal()
+    open.seal(usize::MAX)
 }
 
 fn assert_holds(run: &Run, naive: &Naive) {
@@ -86,7 +86,7 @@ fn perform(op: &Op, log: &mut Log, naive: &mut Naive) {
         }
         Op::Seal => log.seal(),
         Op::Push(later, count, length) => {
-            log.seal();
+            log.end_term();
             naive.term += later;
             let first = naive.last() + 1;
             let payloads: Vec<_> = (0..count)
@@ -99,7 +99,7 @@ fn perform(op: &Op, log: &mut Log, naive: &mut Naive) {
             log.push(run(naive.term, first, &payloads));
         }
         Op::Truncate(back) => {
-            log.seal();
+            log.end_term();
             let index = naive.last().saturating_sub(back).max(1);
             if index <= naive.last() {
                 log.truncate(Index::new(index));

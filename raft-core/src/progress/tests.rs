@@ -13,7 +13,7 @@ fn run(first: u64, count: u64) -> Run {
     for _ in 0..count {
         open.push(EntryKind::Normal, b"12345");
     }
-    open.seal()
+    open.seal(usize::MAX)
 }
 
 fn probing(next: u64) -> Progress {

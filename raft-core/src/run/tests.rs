@@ -26,7 +26,7 @@ fn build(term: u64, first: u64, entries: &Plain) -> Run {
     for (kind, payload) in entries {
         open.push(*kind, payload);
     }
-    open.seal()
+    open.seal(usize::MAX)
 }
 
 fn plainly(run: &Run) -> Plain {
@@ -185,15 +185,16 @@ fn block_is_used_to_its_end() {
     assert_eq!(open.push(EntryKind::Normal, b"abc"), Index::new(9));
     assert_eq!(open.push(EntryKind::Blank, b""), Index::new(10));
     assert_eq!((open.first(), open.bytes()), (Index::new(9), 13));
-    let run = open.seal();
+    let run = open.seal(usize::MAX);
     assert_eq!(
         (run.count(), run.last_pos()),
         (2, crate::LogPos { term: Term::new(1), index: Index::new(10) })
     );
-    assert!(open.is_empty() && !open.has_room(1), "nothing fits before the next run begins");
-    open.begin(Term::new(2), run.last().next(), usize::MAX);
-    assert!(open.has_room(51) && !open.has_room(52));
+    assert!(open.is_empty() && open.has_room(51) && !open.has_room(52), "the next run is in the rest");
     assert_eq!(open.push(EntryKind::Blank, b""), Index::new(11));
+    let next = open.seal(10);
+    assert_eq!((next.first(), next.term(), next.count()), (Index::new(11), Term::new(1), 1));
+    assert!(open.has_room(10) && !open.has_room(11), "no more than an append may carry");
 }
 
 #[test]
