@@ -323,6 +323,8 @@ pub(crate) struct PlatterState {
     pub(crate) inline_syncs: u64,
     /// Syncs that were begun, those that wait at the gate included.
     pub(crate) syncs_begun: u64,
+    /// There was an idle moment since the last sync.
+    pub(crate) rested: bool,
 }
 
 #[derive(Debug)]
@@ -350,6 +352,10 @@ impl Platter {
         self.state.lock().unwrap().syncs
     }
 
+    pub(crate) fn rested(&self) -> bool {
+        self.state.lock().unwrap().rested
+    }
+
     pub(crate) fn syncs_begun(&self) -> u64 {
         self.state.lock().unwrap().syncs_begun
     }
@@ -375,6 +381,7 @@ impl DiskWorker for Platter {
         drop(self.gate.lock().unwrap());
         let mut state = self.state.lock().unwrap();
         state.syncs += 1;
+        state.rested = false;
         state.inline_syncs += u64::from(std::thread::current().name() == Some("quorate-driver"));
         match self.fault {
             Fault::SyncFails(first) if state.syncs >= first => return Err(DiskBroken("sync")),
@@ -390,6 +397,10 @@ impl DiskWorker for Platter {
         }
         state.durable = state.written.len();
         Ok(())
+    }
+
+    fn idle(&mut self) {
+        self.state.lock().unwrap().rested = true;
     }
 
     fn read(&mut self, place: u64) -> Result<Option<u64>, DiskBroken> {

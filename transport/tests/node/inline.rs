@@ -55,6 +55,23 @@ fn lone_writes_are_synced_by_the_loop_after_the_disk_has_proved_fast() {
 }
 
 #[test]
+fn whichever_thread_syncs_gives_the_disk_its_idle_moment() {
+    for (allowed, config) in [(false, config(1, anywhere())), (true, inline(1))] {
+        let node = start_with(1, config, Platter::default());
+        assert_eq!(answer(node.add(0)), 0);
+        if allowed {
+            until_inline(&node);
+        }
+        let begin = Instant::now();
+        while !node.platter.rested() {
+            assert!(begin.elapsed() < HANG, "no idle moment; the loop may sync: {allowed}");
+            thread::yield_now();
+        }
+        node.stop();
+    }
+}
+
+#[test]
 fn what_is_sent_is_out_before_the_loop_syncs() {
     let node = start_with(1, inline(1), Platter::default());
     let peer = start(2);
