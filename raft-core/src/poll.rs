@@ -106,7 +106,10 @@ impl Raft {
     /// Looks for each thing that may be owed, in the order of the bits. A bit is cleared by the look; what may leave more
     /// of its kind behind sets it again. An output is large: each is made where it is returned, after a look whether
     /// there is one.
-    #[expect(clippy::inline_always, reason = "an output is told apart where it was made, not handed over whole")]
+    #[expect(
+        clippy::inline_always,
+        reason = "an output is told apart where it was made, not handed over whole"
+    )]
     #[inline(always)]
     fn poll_owed(&mut self) -> Option<Output> {
         if self.halted.is_some() {
