@@ -371,9 +371,9 @@ impl OpenRun {
     pub(crate) fn seal(&mut self, bytes_max: usize) -> Run {
         let body = self.buffer.split().freeze();
         self.room = self.buffer.capacity().min(bytes_max);
-        let (first, count) = (self.first, core::mem::take(&mut self.count));
-        self.first = Index::new(first.get() + u64::from(count));
-        Run { term: self.term, first, count, body }
+        let run = Run { term: self.term, first: self.first, count: core::mem::take(&mut self.count), body };
+        self.first = run.last().next();
+        run
     }
 }
 
