@@ -5,8 +5,8 @@ use alloc::{boxed::Box, vec::Vec};
 use machine_core::NodeId;
 
 use crate::{
-    Event, FetchId, FollowerStatus, HardState, Index, LogPos, Message, Outcome, Output, Raft, RoleName, Run,
-    Status, Write,
+    Event, Fault, FetchId, FollowerStatus, HardState, Index, LogPos, Message, Outcome, Output, Raft,
+    RoleName, Run, Status, Write,
     config::VOTERS_MAX,
     progress::{Due, Progress, ProgressState},
     raft::{Fetching, Reader, Told},
@@ -92,6 +92,10 @@ impl Owed {
     }
 }
 
+/// An output on its way out of a function that is called seldom. Written by the caller from here into its own result: if
+/// the function wrote there, the outputs that come often would have to lie in memory, too.
+struct Seldom(Option<Output>);
+
 impl Raft {
     /// The next thing owed to the world; `None` when nothing is owed. Executable at once: what depends on a write is
     /// withheld until [`persisted`](Self::persisted).
@@ -113,23 +117,25 @@ impl Raft {
     #[inline(always)]
     fn poll_owed(&mut self) -> Option<Output> {
         if self.halted.is_some() {
-            return self.poll_halt();
+            return self.poll_halt().map(Output::Halt);
         }
         if self.owed.take(Owed::WRITES) && self.owes_write() {
             let before = self.log.written();
-            return match self.log.whole_write() {
-                Some(run) => self.write(before, Some(run)),
-                None => self.write_rest(before),
-            };
+            if let Some(run) = self.log.whole_write() {
+                return self.write(before, Some(run));
+            }
+            if let Seldom(Some(write)) = self.write_rest(before) {
+                return Some(write);
+            }
         }
         while let Some(peer) = self.owed.take_peer(self.peers.len()) {
-            if let Some(word) = self.poll_word(peer) {
+            if let Seldom(Some(word)) = self.poll_word(peer) {
                 return Some(word);
             }
             if let Some(run) = self.whole_run_to_send(peer) {
                 return self.append(peer, Some(run));
             }
-            if let Some(append) = self.append_rest(peer) {
+            if let Seldom(Some(append)) = self.append_rest(peer) {
                 return Some(append);
             }
         }
@@ -142,35 +148,40 @@ impl Raft {
             if let Some(run) = self.whole_run_to_apply() {
                 return self.apply(run);
             }
-            if let Some(apply) = self.apply_rest() {
+            if let Seldom(Some(apply)) = self.apply_rest() {
                 return Some(apply);
             }
         }
-        if self.owed == Owed::NOTHING { None } else { self.poll_rare() }
+        if self.owed != Owed::NOTHING {
+            if let Seldom(Some(rare)) = self.poll_rare() {
+                return Some(rare);
+            }
+        }
+        None
     }
 
     #[cold]
-    fn poll_halt(&mut self) -> Option<Output> {
+    fn poll_halt(&mut self) -> Option<Fault> {
         self.owed = Owed::NOTHING;
-        let fault = self.halted.as_deref()?;
-        (!core::mem::replace(&mut self.told.halt, true)).then_some(Output::Halt(*fault))
+        let told = core::mem::replace(&mut self.told.halt, true);
+        self.halted.as_deref().filter(|_| !told).copied()
     }
 
     /// What a busy group seldom owes.
     #[inline(never)]
-    fn poll_rare(&mut self) -> Option<Output> {
+    fn poll_rare(&mut self) -> Seldom {
         if self.owed.has(Owed::QUESTIONS) {
             if let Some((id, from)) = self.poll_fetch() {
-                return Some(Output::Fetch { id, from });
+                return Seldom(Some(Output::Fetch { id, from }));
             }
         }
         if self.owed.has(Owed::FACTS) {
             if let Some(event) = self.poll_notify() {
-                return Some(Output::Notify(event));
+                return Seldom(Some(Output::Notify(event)));
             }
         }
         self.owed = Owed::NOTHING;
-        None
+        Seldom(None)
     }
 
     /// A copy of what there is to know about the node.
@@ -213,9 +224,9 @@ impl Raft {
 
     /// Term and vote alone, or with a run that must be cut.
     #[inline(never)]
-    fn write_rest(&mut self, before: Index) -> Option<Output> {
+    fn write_rest(&mut self, before: Index) -> Seldom {
         let run = self.log.next_write();
-        self.write(before, run)
+        Seldom(self.write(before, run))
     }
 
     #[expect(clippy::inline_always, reason = "an output is made where it is returned, not copied there")]
@@ -231,17 +242,22 @@ impl Raft {
     }
 
     /// What is owed to a peer besides appends: seldom anything.
-    fn poll_word(&mut self, peer: usize) -> Option<Output> {
-        self.peers.get_mut(peer)?.owed()?;
+    #[inline]
+    fn poll_word(&mut self, peer: usize) -> Seldom {
+        if self.peers[peer].owed().is_some() { self.say(peer) } else { Seldom(None) }
+    }
+
+    #[cold]
+    fn say(&mut self, peer: usize) -> Seldom {
         let message = self.next_word(peer);
         self.peers[peer].rest();
-        let message = message?;
-        self.owe(Owed::message(peer)); // there may be more to say
-        Some(Output::Send { to: self.peers[peer].id, message })
+        if message.is_some() {
+            self.owe(Owed::message(peer)); // there may be more to say
+        }
+        Seldom(message.map(|message| Output::Send { to: self.peers[peer].id, message }))
     }
 
     /// Elections, handover, and a word to a leader of an earlier term.
-    #[cold]
     fn next_word(&mut self, peer: usize) -> Option<Message> {
         let (term, last) = (self.term, self.log.last_pos());
         let promised = self.disk.durable == (term, self.vote);
@@ -297,9 +313,9 @@ impl Raft {
 
     /// An append with what must be cut, joined or fetched; or without entries.
     #[inline(never)]
-    fn append_rest(&mut self, peer: usize) -> Option<Output> {
+    fn append_rest(&mut self, peer: usize) -> Seldom {
         let run = self.run_to_send(peer);
-        if run.is_some() || self.owes_append(peer) { self.append(peer, run) } else { None }
+        Seldom(if run.is_some() || self.owes_append(peer) { self.append(peer, run) } else { None })
     }
 
     /// Whether an append is due even without entries.
@@ -400,9 +416,8 @@ impl Raft {
     }
 
     #[inline(never)]
-    fn apply_rest(&mut self) -> Option<Output> {
-        let run = self.run_to_apply()?;
-        self.apply(run)
+    fn apply_rest(&mut self) -> Seldom {
+        Seldom(self.run_to_apply().and_then(|run| self.apply(run)))
     }
 
     #[expect(clippy::inline_always, reason = "an output is made where it is returned, not copied there")]

@@ -285,6 +285,11 @@ impl Raft {
     /// # Errors
     ///
     /// When `id` was never handed out. The state is unchanged.
+    #[expect(
+        clippy::inline_always,
+        reason = "where entries come one by one, a call costs as much as what it does"
+    )]
+    #[inline(always)]
     pub fn persisted(&mut self, now: Instant, id: WriteId) -> Result<(), Misuse> {
         let full = self.disk.is_full();
         if !self.disk.writes.complete(id)? {

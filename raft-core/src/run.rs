@@ -78,7 +78,8 @@ pub struct Entry<'a> {
 pub struct Run {
     term: Term,
     first: Index,
-    count: u32,
+    /// No more than 2^32 - 2 entries behind the first.
+    last: Index,
     body: Bytes,
 }
 
@@ -93,9 +94,9 @@ impl Run {
         if count == 0 || first == Index::ZERO || term == Term::ZERO {
             return Err(RunError::Zero);
         }
-        if first.get().checked_add(u64::from(count)).is_none() {
+        let Some(end) = first.get().checked_add(u64::from(count)) else {
             return Err(RunError::IndexOverflow { first });
-        }
+        };
         let mut rest = &body[..];
         for entry in 0..count {
             let (_, _, after) = split_entry(rest).map_err(|flaw| RunError::Entry { entry, flaw })?;
@@ -104,7 +105,7 @@ impl Run {
         if !rest.is_empty() {
             return Err(RunError::TrailingBytes { bytes: rest.len() });
         }
-        Ok(Self { term, first, count, body })
+        Ok(Self { term, first, last: Index::new(end).prev(), body })
     }
 
     /// The term of all its entries.
@@ -122,19 +123,20 @@ impl Run {
     /// The index of its last entry.
     #[must_use]
     pub const fn last(&self) -> Index {
-        Index::new(self.first.get() + self.count as u64 - 1)
+        self.last
     }
 
     /// Term and index of its last entry.
     #[must_use]
     pub const fn last_pos(&self) -> LogPos {
-        LogPos { term: self.term, index: self.last() }
+        LogPos { term: self.term, index: self.last }
     }
 
     /// How many entries it holds; at least 1.
     #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a run is made of at most 2^32 - 1 entries")]
     pub const fn count(&self) -> u32 {
-        self.count
+        (self.last.get() - self.first.get() + 1) as u32
     }
 
     /// All entries as bytes, headers included: what goes to disk and to peers.
@@ -169,13 +171,14 @@ impl Run {
     /// Walks the headers up to there.
     #[must_use]
     pub fn up_to(&self, last: Index) -> Option<Self> {
-        if last >= self.last() {
+        if last >= self.last {
             return Some(self.clone());
         }
-        let keep = last.get().checked_sub(self.first.get())? + 1;
-        let count = u32::try_from(keep).expect("fewer than the run's own count");
-        let body = self.body.slice(..self.offset_of(count));
-        Some(Self { count, body, ..*self })
+        if last < self.first {
+            return None;
+        }
+        let body = self.body.slice(..self.offset_of(last.next()));
+        Some(Self { last, body, ..*self })
     }
 
     /// The entries from `first` on, in the same block; `None` when that leaves nothing.
@@ -186,12 +189,11 @@ impl Run {
         if first <= self.first {
             return Some(self.clone());
         }
-        if first > self.last() {
+        if first > self.last {
             return None;
         }
-        let skip = u32::try_from(first.get() - self.first.get()).expect("fewer than the run's own count");
-        let body = self.body.slice(self.offset_of(skip)..);
-        Some(Self { term: self.term, first, count: self.count - skip, body })
+        let body = self.body.slice(self.offset_of(first)..);
+        Some(Self { first, body, ..*self })
     }
 
     /// The leading entries whose encoding takes at most `bytes_max`, but at least one, in the same block.
@@ -202,22 +204,22 @@ impl Run {
         if self.body.len() <= bytes_max {
             return self.clone();
         }
-        let (mut count, mut bytes) = (0, 0);
+        let (mut last, mut bytes) = (self.first, 0);
         for entry in self.entries() {
             let longer = bytes + entry.kind.header_bytes() + entry.payload.len();
-            if count > 0 && longer > bytes_max {
+            if bytes > 0 && longer > bytes_max {
                 break;
             }
-            (count, bytes) = (count + 1, longer);
+            (last, bytes) = (entry.index, longer);
         }
-        Self { count, body: self.body.slice(..bytes), ..*self }
+        Self { last, body: self.body.slice(..bytes), ..*self }
     }
 
     /// The entries from `first` to at most `last` whose encoding takes at most `bytes_max`, but at least one; `None` when
     /// that leaves nothing. Mostly it is the whole run, and costs one handle on the block.
     #[inline]
     pub(crate) fn part(&self, first: Index, last: Index, bytes_max: usize) -> Option<Self> {
-        if first <= self.first && self.last() <= last && self.body.len() <= bytes_max {
+        if first <= self.first && self.last <= last && self.body.len() <= bytes_max {
             Some(self.clone())
         } else {
             self.cut(first, last, bytes_max)
@@ -246,10 +248,10 @@ impl Run {
     #[must_use]
     pub fn joined(runs: &[Self]) -> Option<Self> {
         let front = runs.first()?;
-        let (mut joined, mut count) = (1, front.count);
+        let (mut joined, mut count) = (1, front.count());
         for pair in runs.windows(2) {
-            let follows = pair[1].term == front.term && pair[1].first == pair[0].last().next();
-            let Some(more) = count.checked_add(pair[1].count).filter(|_| follows) else { break };
+            let follows = pair[1].term == front.term && pair[1].first == pair[0].last.next();
+            let Some(more) = count.checked_add(pair[1].count()).filter(|_| follows) else { break };
             (joined, count) = (joined + 1, more);
         }
         if joined == 1 { Some(front.clone()) } else { Self::join(runs[..joined].iter()) }
@@ -260,19 +262,20 @@ impl Run {
     pub(crate) fn join<'a>(runs: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
         let first = runs.clone().next()?;
         let mut body = BytesMut::with_capacity(runs.clone().map(|run| run.body.len()).sum());
-        let mut count = 0;
+        let mut last = first.first.prev();
         for run in runs {
             assert_eq!(run.term, first.term, "a run has one term");
-            assert_eq!(run.first.get(), first.first.get() + u64::from(count), "runs follow each other");
+            assert_eq!(run.first, last.next(), "runs follow each other");
             body.extend_from_slice(&run.body);
-            count += run.count;
+            last = run.last;
         }
-        Some(Self { term: first.term, first: first.first, count, body: body.freeze() })
+        Some(Self { last, body: body.freeze(), ..*first })
     }
 
-    fn offset_of(&self, entry: u32) -> usize {
+    /// Where the entry begins, one of this run's or the next.
+    fn offset_of(&self, index: Index) -> usize {
         let mut entries = self.entries();
-        for _ in 0..entry {
+        for _ in self.first.get()..index.get() {
             entries.next();
         }
         self.body.len() - entries.rest.len()
@@ -281,7 +284,7 @@ impl Run {
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}..={}@{}({}B)", self.first, self.last(), self.term, self.body.len())
+        write!(f, "{}..={}@{}({}B)", self.first, self.last, self.term, self.body.len())
     }
 }
 
@@ -312,7 +315,8 @@ impl<'a> Iterator for Entries<'a> {
 pub(crate) struct OpenRun {
     term: Term,
     first: Index,
-    count: u32,
+    /// What the next entry will be.
+    next: Index,
     /// Bytes that still fit, without moving what is already there.
     room: usize,
     buffer: BytesMut,
@@ -321,7 +325,7 @@ pub(crate) struct OpenRun {
 impl OpenRun {
     pub(crate) fn new(term: Term, first: Index, buffer: BytesMut, bytes_max: usize) -> Self {
         let room = buffer.capacity().min(bytes_max);
-        Self { term, first, count: 0, room, buffer }
+        Self { term, first, next: first, room, buffer }
     }
 
     pub(crate) const fn term(&self) -> Term {
@@ -345,8 +349,8 @@ impl OpenRun {
         }
         self.buffer.extend_from_slice(payload);
         self.room -= kind.header_bytes() + payload.len();
-        let index = Index::new(self.first.get() + u64::from(self.count));
-        self.count += 1;
+        let index = self.next;
+        self.next = index.next();
         index
     }
 
@@ -354,8 +358,8 @@ impl OpenRun {
         self.first
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.count == 0
+    pub(crate) fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -371,8 +375,8 @@ impl OpenRun {
     pub(crate) fn seal(&mut self, bytes_max: usize) -> Run {
         let body = self.buffer.split().freeze();
         self.room = self.buffer.capacity().min(bytes_max);
-        let run = Run { term: self.term, first: self.first, count: core::mem::take(&mut self.count), body };
-        self.first = run.last().next();
+        let run = Run { term: self.term, first: self.first, last: self.next.prev(), body };
+        self.first = self.next;
         run
     }
 }

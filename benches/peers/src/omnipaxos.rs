@@ -34,17 +34,17 @@ mod many;
 pub const EACH: Contender = Contender {
     name: "omnipaxos",
     about: "omnipaxos 0.2.4: append for each entry",
-    build: |cell| Box::new(Group::new(cell, Way::Each, cell.kept())),
+    build: |cell| Box::new(Group::<false>::new(cell, Way::Each, cell.kept())),
     leader_apart: true,
     idle: Some(|idle| Box::new(many::Many::new(idle))),
-    catch_up: Some(|cell| Box::new(Group::new(cell, Way::Each, usize::MAX))),
+    catch_up: Some(|cell| Box::new(Group::<true>::new(cell, Way::Each, usize::MAX))),
 };
 
 /// With its own batching.
 pub const BATCHES_OF_64: Contender = Contender {
     name: "omnipaxos-b64",
     about: "omnipaxos 0.2.4: append for each entry, batch_size 64",
-    build: |cell| Box::new(Group::new(cell, Way::BatchesOf64, cell.kept())),
+    build: |cell| Box::new(Group::<false>::new(cell, Way::BatchesOf64, cell.kept())),
     leader_apart: true,
     idle: None,
     catch_up: None,
@@ -54,7 +54,7 @@ pub const BATCHES_OF_64: Contender = Contender {
 pub const FORWARDED: Contender = Contender {
     name: "omnipaxos-all",
     about: "omnipaxos 0.2.4: one ProposalForward a turn",
-    build: |cell| Box::new(Group::new(cell, Way::Forwarded, cell.kept())),
+    build: |cell| Box::new(Group::<false>::new(cell, Way::Forwarded, cell.kept())),
     leader_apart: true,
     idle: None,
     catch_up: None,
@@ -237,7 +237,8 @@ impl Replica {
     }
 }
 
-struct Group {
+/// A group whose last replica can be cut off, if it is `SEVERABLE`.
+struct Group<const SEVERABLE: bool> {
     replicas: Vec<Replica>,
     inboxes: Vec<VecDeque<Message<Payload>>>,
     out: Vec<Message<Payload>>,
@@ -248,7 +249,7 @@ struct Group {
     entries_max: usize,
 }
 
-impl Group {
+impl<const SEVERABLE: bool> Group<SEVERABLE> {
     fn new(cell: &Cell, way: Way, kept: usize) -> Self {
         let replica = |pid| {
             let mut config = config(pid, cell.nodes);
@@ -276,6 +277,8 @@ impl Group {
         group
     }
 
+    #[expect(clippy::inline_always, reason = "a replica's turn is one function, as the floor's is")]
+    #[inline(always)]
     fn take_in(&mut self, replica: usize) {
         let (inbox, node) = (&mut self.inboxes[replica], &mut self.replicas[replica].node);
         while let Some(message) = inbox.pop_front() {
@@ -283,17 +286,21 @@ impl Group {
         }
     }
 
+    #[expect(clippy::inline_always, reason = "a replica's turn is one function, as the floor's is")]
+    #[inline(always)]
     fn hand_out(&mut self, replica: usize) {
         let this = &mut self.replicas[replica];
         this.node.take_outgoing_messages(&mut self.out);
         let last = self.inboxes.len() - 1;
         for message in self.out.drain(..) {
             let place = usize::try_from(message.get_receiver() - 1).expect("a replica");
-            if self.cut && (place == last || replica == last) {
-                continue;
+            if SEVERABLE {
+                if self.cut && (place == last || replica == last) {
+                    continue;
+                }
+                self.entries_max = entries(&message).max(self.entries_max);
             }
             self.messages += 1;
-            self.entries_max = entries(&message).max(self.entries_max);
             self.inboxes[place].push_back(message);
         }
         this.apply();
@@ -318,7 +325,7 @@ impl Group {
     }
 }
 
-impl Cluster for Group {
+impl<const SEVERABLE: bool> Cluster for Group<SEVERABLE> {
     fn leader_turn(&mut self, load: &mut Load, room: u64) -> Turn {
         let before = self.replicas[0].applied.entries;
         self.take_in(0);
@@ -385,7 +392,7 @@ fn entries(message: &Message<Payload>) -> usize {
     }
 }
 
-impl Severed for Group {
+impl Severed for Group<true> {
     /// When it is over, every node is told that the last one can be reached again, and the last that all can.
     fn cut(&mut self, cut: bool) {
         let last = self.replicas.len();

@@ -22,7 +22,7 @@ pub const OURS: Contender = Contender {
     build: |cell| Box::new(Ours::<Moved>::new(replicas(cell))),
     leader_apart: true,
     idle: Some(|idle| Box::new(many::Many::new(idle))),
-    catch_up: Some(|cell| Box::new(Ours::<Moved>::new(whole_replicas(cell)))),
+    catch_up: Some(|cell| Box::new(Ours::<Severable<Moved>>::new(whole_replicas(cell)))),
 };
 
 /// Our own core; each message is encoded into bytes, and decoded from them.
@@ -32,13 +32,17 @@ pub const OURS_WIRE: Contender = Contender {
     build: |cell| Box::new(Ours::<Encoded>::new(replicas(cell))),
     leader_apart: true,
     idle: None,
-    catch_up: Some(|cell| Box::new(Ours::<Encoded>::new(whole_replicas(cell)))),
+    catch_up: Some(|cell| Box::new(Ours::<Severable<Encoded>>::new(whole_replicas(cell)))),
 };
 
 /// How a message travels.
 pub trait Link: Default {
     /// What lies in a queue.
     type Letter;
+    /// Whether the message arrives.
+    fn passes(&mut self, _from: NodeId, _to: NodeId, _message: &Message) -> bool {
+        true
+    }
     /// At the sender.
     fn post(&mut self, message: Message) -> Self::Letter;
     /// At the receiver.
@@ -97,6 +101,34 @@ impl Link for Encoded {
     }
 }
 
+/// A link of a group whose last replica can be cut off, and which looks at how large messages are.
+#[derive(Debug, Default)]
+pub struct Severable<L> {
+    link: L,
+    cut_off: Option<NodeId>,
+    entries_max: u64,
+}
+
+impl<L: Link> Link for Severable<L> {
+    type Letter = L::Letter;
+
+    fn passes(&mut self, from: NodeId, to: NodeId, message: &Message) -> bool {
+        if self.cut_off.is_some_and(|cut_off| from == cut_off || to == cut_off) {
+            return false;
+        }
+        self.entries_max = self.entries_max.max(message.run().map_or(0, Run::entry_count));
+        true
+    }
+
+    fn post(&mut self, message: Message) -> L::Letter {
+        self.link.post(message)
+    }
+
+    fn open(&mut self, letter: L::Letter) -> Message {
+        self.link.open(letter)
+    }
+}
+
 /// A core, and what a host keeps for it.
 #[derive(Debug)]
 pub struct Replica {
@@ -142,19 +174,9 @@ impl Replica {
     /// What comes seldom.
     #[cold]
     #[inline(never)]
-    #[expect(clippy::needless_pass_by_value, reason = "borrowed, it would cost every output a copy")]
-    fn execute_rare(&mut self, now: Instant, output: Output) {
-        match output {
-            Output::Fetch { id, from } => {
-                let run = self.fetch(from).expect("the log or the cache holds what is outstanding");
-                self.core.fetched(now, id, run).expect("it was asked for");
-            }
-            Output::Halt(fault) => unreachable!("nothing contradicts itself: {fault}"),
-            Output::Notify(_) => {}
-            Output::Persist { .. } | Output::Send { .. } | Output::Apply { .. } => {
-                unreachable!("the caller executes what comes often")
-            }
-        }
+    fn bring_back(&mut self, now: Instant, id: raft_core::FetchId, from: Index) {
+        let run = self.fetch(from).expect("the log or the cache holds what is outstanding");
+        self.core.fetched(now, id, run).expect("it was asked for");
     }
 }
 
@@ -164,27 +186,6 @@ struct Ours<L: Link> {
     link: L,
     now: Instant,
     messages: u64,
-    /// Set where the last replica is ever cut off.
-    watched: Option<Watched>,
-}
-
-/// What is looked at where the last replica can be cut off.
-#[derive(Clone, Copy, Debug)]
-struct Watched {
-    last: NodeId,
-    cut: bool,
-    entries_max: u64,
-}
-
-impl Watched {
-    /// Whether the message arrives.
-    fn passes(&mut self, from: NodeId, to: NodeId, message: &Message) -> bool {
-        if self.cut && (from == self.last || to == self.last) {
-            return false;
-        }
-        self.entries_max = self.entries_max.max(message.run().map_or(0, Run::entry_count));
-        true
-    }
 }
 
 impl<L: Link> Ours<L> {
@@ -197,7 +198,6 @@ impl<L: Link> Ours<L> {
             link: L::default(),
             now: Instant::ZERO,
             messages: 0,
-            watched: None,
         };
         group.now = group.replicas[0].core.next_tick().expect("a follower waits for an election");
         group.replicas[0].core.tick(group.now);
@@ -211,6 +211,8 @@ impl<L: Link> Ours<L> {
         group
     }
 
+    #[expect(clippy::inline_always, reason = "a replica's turn is one function, as the floor's is")]
+    #[inline(always)]
     fn take_in(&mut self, replica: usize) {
         let (inbox, core) = (&mut self.inboxes[replica], &mut self.replicas[replica].core);
         while let Some((from, letter)) = inbox.pop_front() {
@@ -229,7 +231,8 @@ impl<L: Link> Ours<L> {
     }
 
     /// Executes all that the core owes; returns how many entries it applied.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "what is rare is named where it is told apart")]
+    #[expect(clippy::inline_always, reason = "a replica's turn is one function, as the floor's is")]
+    #[inline(always)]
     fn hand_out(&mut self, replica: usize) -> u64 {
         let (now, from) = (self.now, id(replica));
         let this = &mut self.replicas[replica];
@@ -243,12 +246,11 @@ impl<L: Link> Ours<L> {
                     this.core.persisted(now, id).expect("it was handed out");
                 }
                 Output::Send { to, message } => {
-                    if self.watched.as_mut().is_some_and(|watched| !watched.passes(from, to, &message)) {
-                        continue;
+                    if self.link.passes(from, to, &message) {
+                        self.messages += 1;
+                        let place = usize::try_from(to.get() - 1).expect("a replica");
+                        self.inboxes[place].push_back((from, self.link.post(message)));
                     }
-                    self.messages += 1;
-                    let place = usize::try_from(to.get() - 1).expect("a replica");
-                    self.inboxes[place].push_back((from, self.link.post(message)));
                 }
                 Output::Apply { run } => {
                     // The leader's blank entry is the first of all, and alone in its run.
@@ -256,7 +258,9 @@ impl<L: Link> Ours<L> {
                     this.apply(&run, blanks);
                     this.core.applied(now, run.last()).expect("it was handed out");
                 }
-                rare => this.execute_rare(now, rare),
+                Output::Fetch { id, from } => this.bring_back(now, id, from),
+                Output::Notify(_) => {}
+                Output::Halt(fault) => unreachable!("nothing contradicts itself: {fault}"),
             }
         }
         this.applied.entries - before
@@ -299,13 +303,14 @@ impl<L: Link> Cluster for Ours<L> {
     }
 }
 
-impl<L: Link> Severed for Ours<L> {
+impl<L: Link> Severed for Ours<Severable<L>> {
     fn cut(&mut self, cut: bool) {
-        self.watched = Some(Watched { last: id(self.replicas.len() - 1), cut, entries_max: 0 });
+        self.link.cut_off = cut.then(|| id(self.replicas.len() - 1));
+        self.link.entries_max = 0;
     }
 
     fn entries_max(&self) -> u64 {
-        self.watched.map_or(0, |watched| watched.entries_max)
+        self.link.entries_max
     }
 }
 
