@@ -30,7 +30,7 @@ pub struct Cell {
 
 impl Cell {
     /// Entries that each replica's log keeps at least, the newest: those under way in both directions. It is cut back to
-    /// them whenever it has twice as many. The same for all contenders, since a log that outgrows the caches of the
+    /// them whenever it has a third more. The same for all contenders, since a log that outgrows the caches of the
     /// processor costs more than most protocols.
     ///
     /// # Panics

@@ -8,8 +8,16 @@ pub trait Block {
     fn entry_count(&self) -> u64;
 }
 
-/// Blocks in the order in which they were stored. When they hold twice the entries that are enough, the oldest go, as many
-/// as are not needed.
+/// Whether a log of so many entries is to be cut back to those that are enough: when it has a third more. In strides, since
+/// to look each time costs most where entries come one by one; in short ones, since what a log holds beyond need is
+/// memory that leaves the caches of the processor, and that goes back to the system when much is given up at once.
+#[must_use]
+pub const fn is_long(entries: u64, enough: u64) -> bool {
+    entries - entries / 4 > enough
+}
+
+/// Blocks in the order in which they were stored. When there are too many ([`is_long`]) the oldest go, as many as are not
+/// needed.
 #[derive(Debug)]
 pub struct Kept<T> {
     blocks: VecDeque<T>,
@@ -26,7 +34,7 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T: Block> Kept<T> {
-    /// An empty log that keeps so many entries, and up to as many again.
+    /// An empty log that keeps so many entries, and up to a third more.
     #[must_use]
     pub fn new(enough: usize) -> Self {
         Self { enough: enough as u64, ..Self::default() }
@@ -43,7 +51,7 @@ impl<T: Block> Kept<T> {
     pub fn push(&mut self, block: T) {
         self.entries += block.entry_count();
         self.blocks.push_back(block);
-        if self.entries / 2 > self.enough {
+        if is_long(self.entries, self.enough) {
             self.trim();
         }
     }

@@ -15,6 +15,7 @@ use benches::{
     catch_up::Severed,
     cell::{Cell, Contender},
     cluster::{Applied, Cluster, Load, Turn},
+    kept,
 };
 use bytes::{Bytes, BytesMut};
 use omnipaxos::{
@@ -89,7 +90,7 @@ struct Ring {
 
 impl Ring {
     fn trim_old(&mut self) {
-        if self.entries.len() / 2 > self.kept {
+        if kept::is_long(self.entries.len() as u64, self.kept as u64) {
             let gone = self.entries.len() - self.kept;
             self.entries.drain(..gone);
             self.gone += gone;

@@ -16,6 +16,7 @@ use benches::{
     catch_up::Severed,
     cell::{Cell, Contender},
     cluster::{Applied, Cluster, Load, Turn},
+    kept,
 };
 use bytes::{Bytes, BytesMut};
 use raft::{
@@ -68,7 +69,7 @@ impl Ring {
         let place = usize::try_from(first - self.before.0 - 1).expect("within memory");
         self.entries.truncate(place);
         self.entries.extend(entries);
-        if self.entries.len() / 2 > self.kept {
+        if kept::is_long(self.entries.len() as u64, self.kept as u64) {
             let gone = self.entries.len() - self.kept;
             let last = self.entries.drain(..gone).next_back().expect("longer than what is kept");
             self.before = (last.index, last.term);

@@ -323,9 +323,9 @@ fn whole_replicas(cell: &Cell) -> Vec<Replica> {
 
 fn replicas(cell: &Cell) -> Vec<Replica> {
     let ids = || (0..cell.nodes).map(id);
-    // Room for what is outstanding, as for the others: the caches keep what is under way.
+    // Room for what is under way in both directions, as in the others' logs.
     let outstanding = usize::try_from(cell.outstanding).expect("what is outstanding fits memory");
-    let bytes = (outstanding * (cell.size + 64) * 4).max(8 << 20);
+    let bytes = (outstanding * (cell.size + 64) * 2).max(8 << 20);
     let config = |node| {
         Config::new(node, ids())
             .with_uncommitted_bytes_max(bytes)

@@ -7,15 +7,15 @@ impl Block for u64 {
 }
 
 #[test]
-fn the_newest_blocks_stay_whenever_there_are_twice_as_many_entries_as_are_enough() {
-    let mut kept = Kept::new(4);
+fn the_newest_blocks_stay_whenever_there_are_a_third_more_entries_than_are_enough() {
+    let mut kept = Kept::new(6);
     let mut held = |block: u64| {
         kept.push(block);
         kept.blocks().iter().copied().collect::<Vec<u64>>()
     };
     assert_eq!(held(1), [1]);
-    assert_eq!(held(3), [1, 3]);
-    assert_eq!(held(5), [1, 3, 5], "nine are not twice four and more");
+    assert_eq!(held(2), [1, 2]);
+    assert_eq!(held(5), [1, 2, 5], "eight are a third more, and no more than that");
     assert_eq!(held(1), [5, 1], "one is not enough, six are");
     assert_eq!(held(9), [9]);
 }
