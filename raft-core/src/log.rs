@@ -198,7 +198,13 @@ impl Log {
         self.block_bytes = (self.block_bytes * 2).min(self.append_bytes_max);
         let room = BytesMut::with_capacity(capacity);
         let open = OpenRun::new(term, first, room, self.append_bytes_max());
-        self.block.insert(Box::new(open))
+        match self.block.take() {
+            Some(mut block) => {
+                *block = open;
+                self.block.insert(block)
+            }
+            None => self.block.insert(Box::new(open)),
+        }
     }
 
     /// Turns the block in the making into a run of the log.
