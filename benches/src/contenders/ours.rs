@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use machine_core::{Instant, NodeId};
-use raft_core::{Config, Index, Message, Output, ProposeError, Raft, Recovered, RoleName, Run, wire};
+use raft_core::{
+    Config, FetchId, Index, Message, Output, ProposeError, Raft, Recovered, RoleName, Run, wire,
+};
 
 use crate::{
     catch_up::Severed,
@@ -171,10 +173,10 @@ impl Replica {
         }
     }
 
-    /// What comes seldom.
+    /// Answers what comes seldom.
     #[cold]
     #[inline(never)]
-    fn bring_back(&mut self, now: Instant, id: raft_core::FetchId, from: Index) {
+    fn bring_back(&mut self, now: Instant, id: FetchId, from: Index) {
         let run = self.fetch(from).expect("the log or the cache holds what is outstanding");
         self.core.fetched(now, id, run).expect("it was asked for");
     }
