@@ -41,6 +41,19 @@ fn group(voters: u64) -> Vec<Raft> {
 }
 
 #[test]
+fn what_was_said_in_an_election_takes_no_memory_afterwards() {
+    let mut rafts = group(3);
+    let now = rafts[0].next_tick().expect("an election");
+    rafts[0].tick(now);
+    assert!(rafts[0].peers.iter_mut().all(|peer| peer.owed().is_some()), "requests are owed");
+    settle(&mut rafts, now);
+    assert_eq!(rafts[0].status().role, RoleName::Leader);
+    for raft in &mut rafts {
+        assert!(raft.peers.iter_mut().all(|peer| peer.owed().is_none()), "{:?}", raft.limits.id);
+    }
+}
+
+#[test]
 fn elects_replicates_reads() {
     for voters in [1, 2, 3, 5] {
         let mut rafts = group(voters);
